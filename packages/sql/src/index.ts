@@ -1,0 +1,3 @@
+export * from "./shape.ts";
+export * from "./cache-statement.ts";
+export * from "./ast.ts";

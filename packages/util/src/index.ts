@@ -1,0 +1,5 @@
+export * from "./assert.ts";
+export * from "./backoff.ts";
+export * from "./clock.ts";
+export * from "./bounded-queue.ts";
+export * from "./errors.ts";

@@ -1,0 +1,162 @@
+import type { CanonicalParam, Row, TableId, TableSchema, SqlType } from "@freshet/types";
+import type { ColumnDefinition } from "@freshet/rpc";
+
+/**
+ * What the engine needs of a dialect's database. One folder per dialect implements it; the
+ * engine and the controller know only this file. Positions are opaque strings: `compare` orders
+ * them. Implementations report every failure; they never skip a change in silence.
+ */
+export interface Upstream {
+  /** Preflight: everything that would stop replication later, in plain words; empty = fine. */
+  verify(): Promise<readonly Finding[]>;
+  /** Creates or finds what is needed upstream (slot, publication), then connects. */
+  connect(signal: AbortSignal): Promise<UpstreamIdentity>;
+
+  /** Resolves names as a session with this scope does. */
+  catalog(scopeIdentity: string): Promise<UpstreamCatalog>;
+  /** Asks the upstream to prepare the text, without running it. Throws UpstreamError. */
+  describe(text: string, scopeIdentity: string): Promise<StatementDescription>;
+  /** May `role` read all these columns (and is no row policy in the way), now? */
+  mayRead(role: string, uses: readonly { table: TableId; columns: readonly number[] }[]): Promise<boolean>;
+
+  /** Makes the tables' changes part of the stream. Refusals name the table and the fix. */
+  addTables(tables: readonly TableSchema[]): Promise<readonly { table: TableId; refused: string }[]>;
+  removeTables(tables: readonly TableId[]): Promise<void>;
+
+  /** Begins a first copy; see `TableCopy`. */
+  copyTable(table: TableSchema, signal: AbortSignal): Promise<TableCopy>;
+
+  /** Streams whole transactions after `from` (null: from where the slot stands). */
+  stream(from: string | null, handler: StreamHandler, signal: AbortSignal): Promise<void>;
+  /** Everything up to here is durable on our side; sent upstream at the next feedback. */
+  acknowledge(position: string): void;
+  /** Asks the stream to say soon how far it has come (for read-your-writes on idle streams). */
+  nudge(): void;
+  compare(left: string, right: string): number;
+
+  health(): Promise<ReplicationHealth>;
+  /** Removes slot, publication and triggers of this deployment. */
+  cleanup(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+export interface Finding {
+  readonly ok: boolean;
+  readonly check: string;
+  /** One sentence; for a failure it names the fix. */
+  readonly message: string;
+}
+
+/** If any of it differs from what the store remembers, the copy is worthless and is redone. */
+export interface UpstreamIdentity {
+  readonly systemId: string;
+  readonly database: string;
+  readonly timeline: string;
+  /** The slot's name and, where known, something that changes when it is recreated. */
+  readonly slot: string;
+  readonly serverVersion: string;
+  /** Where the slot stands; a store position before it means changes were lost. */
+  readonly resumePosition: string | null;
+  /** The slot was created by this call: nothing streamed before can be resumed. */
+  readonly fresh: boolean;
+}
+
+export interface UpstreamCatalog {
+  table(schema: string | null, name: string): TableSchema | { readonly refused: string };
+  type(path: readonly string[], modifiers: readonly number[]): SqlType | null;
+}
+
+export interface StatementDescription {
+  readonly columns: readonly ColumnDefinition[];
+  readonly parameterTypeIds: readonly number[];
+}
+
+/** The upstream's own error, passed on to the client unchanged. */
+export class UpstreamError extends Error {
+  override readonly name = "UpstreamError";
+  readonly code: string;
+  readonly detail: string | undefined;
+  readonly hint: string | undefined;
+  constructor(code: string, message: string, detail?: string, hint?: string) {
+    super(message);
+    this.code = code;
+    this.detail = detail;
+    this.hint = hint;
+  }
+}
+
+/**
+ * A consistent read of one table. `includes(transaction)` tells whether a streamed transaction
+ * is already in the copied rows (then its changes to this table are skipped). Valid from the
+ * moment `copyTable` resolves; rows may still be arriving.
+ */
+export interface TableCopy {
+  readonly estimatedRows: number;
+  includes(transaction: TransactionMark): boolean;
+  /** Serialisable form of `includes`, so that a restart keeps skipping. */
+  readonly mark: unknown;
+  /** Yields batches of full rows until done; parallel chunks inside. */
+  rows(): AsyncIterable<readonly Row[]>;
+  close(): Promise<void>;
+}
+
+export interface TransactionMark {
+  /** Position of the commit's end: resuming after it replays nothing of it. */
+  readonly position: string;
+  /** The upstream's transaction number (Postgres xid, 32 bits). */
+  readonly xid: number;
+}
+
+/** Marks a value the stream did not send because it did not change (Postgres: unchanged TOAST). */
+export const UNCHANGED: unique symbol = Symbol("unchanged");
+export type StreamRow = readonly (Row[number] | typeof UNCHANGED)[];
+
+export type StreamChange =
+  | { readonly kind: "insert"; readonly table: TableId; readonly row: Row }
+  /** `old` has the key columns (others null) or, where the identity is full, everything. */
+  | {
+      readonly kind: "update";
+      readonly table: TableId;
+      readonly old: Row | null;
+      readonly oldIsFull: boolean;
+      readonly row: StreamRow;
+    }
+  | {
+      readonly kind: "delete";
+      readonly table: TableId;
+      readonly old: Row;
+      readonly oldIsFull: boolean;
+    }
+  | { readonly kind: "truncate"; readonly tables: readonly TableId[] };
+
+export interface StreamTransaction extends TransactionMark {
+  readonly commitTimeMs: number;
+  readonly changes: readonly StreamChange[];
+  /** More parts of the same transaction follow; only the last part makes it visible. */
+  readonly partial: boolean;
+}
+
+export interface StreamHandler {
+  /**
+   * Called in commit order. Returns false when the queue is full: the stream pauses its socket
+   * until `ready` is called.
+   */
+  transaction(transaction: StreamTransaction): boolean;
+  /** Nothing relevant is pending before this position. */
+  progress(position: string): void;
+  /** These tables' definitions changed (or may have) at this point of the stream. */
+  schemaChange(tables: readonly TableId[] | "all"): void;
+  accessChange(): void;
+  onReady(callback: () => void): void;
+}
+
+export interface ReplicationHealth {
+  readonly active: boolean;
+  /** Bytes of log the upstream keeps for us; null where unknown. */
+  readonly retainedBytes: number | null;
+  readonly lagBytes: number | null;
+  /** Null while all is well; otherwise what is lost and what to do. */
+  readonly lost: string | null;
+}
+
+export type { CanonicalParam };
