@@ -21,6 +21,13 @@ export interface Router {
   /** True/false at once when known; else null, and call `askAccess`. */
   mayRead(cache: CachedRoute, role: string): boolean | null;
   askAccess(cache: CachedRoute, role: string): Promise<boolean>;
+  /**
+   * Changes whenever a route made before may be out of date: a `forward` route that was kept
+   * (prepared statement) from an older generation must be routed again.
+   */
+  readonly generation: number;
+  /** Position of the newest publication applied here; empty before the first. */
+  readonly visiblePosition: string;
   /** False: forward everything (stream broken, server away); `servingReason` says why. */
   readonly serving: boolean;
   readonly servingReason: string;
@@ -91,6 +98,8 @@ export type FillResult =
 export type ForwardReason =
   | "not-a-read"
   | "no-cache"
+  /** A cache of this shape exists, but the session's scope is not known (yet): probe it. */
+  | "unknown-scope"
   | "not-cacheable"
   | "in-transaction"
   | "transaction-wrote"

@@ -1,4 +1,4 @@
-import type { CanonicalParam, Row, TableId, TableSchema, SqlType } from "@freshet/types";
+import type { Row, TableId, TableSchema, SqlType } from "@freshet/types";
 import type { ColumnDefinition } from "@freshet/rpc";
 
 /**
@@ -33,6 +33,12 @@ export interface Upstream {
   /** Asks the stream to say soon how far it has come (for read-your-writes on idle streams). */
   nudge(): void;
   compare(left: string, right: string): number;
+
+  /**
+   * A position at or after the end of every transaction committed before the call, which the
+   * stream is certain to reach soon even if nothing else happens.
+   */
+  currentPosition(): Promise<string>;
 
   health(): Promise<ReplicationHealth>;
   /** Removes slot, publication and triggers of this deployment. */
@@ -93,8 +99,6 @@ export class UpstreamError extends Error {
 export interface TableCopy {
   readonly estimatedRows: number;
   includes(transaction: TransactionMark): boolean;
-  /** Serialisable form of `includes`, so that a restart keeps skipping. */
-  readonly mark: unknown;
   /** Yields batches of full rows until done; parallel chunks inside. */
   rows(): AsyncIterable<readonly Row[]>;
   close(): Promise<void>;
@@ -158,5 +162,3 @@ export interface ReplicationHealth {
   /** Null while all is well; otherwise what is lost and what to do. */
   readonly lost: string | null;
 }
-
-export type { CanonicalParam };

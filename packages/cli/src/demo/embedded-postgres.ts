@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
+import { type Socket, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -22,7 +22,15 @@ export interface EmbeddedPostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
   readonly locale?: string;
   readonly onLog?: (line: string) => void;
+  /** Removed, as a temporary data directory is, when our process is killed without `stop`. */
+  readonly removeWhenKilled?: readonly string[];
 }
+
+/**
+ * Waits for the end of our process, which closes its standard input, and then stops the server
+ * and removes directories: even SIGKILL leaves nothing running. `$1` is the server's pid.
+ */
+const GUARD = `read -r _; kill -INT "$1" || exit 0; while kill -0 "$1"; do sleep 0.1; done; shift; rm -rf -- "$@"`;
 
 const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
   wal_level: "logical",
@@ -37,17 +45,23 @@ const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
 
 /**
  * A real Postgres as a child process on a free port of 127.0.0.1. The superuser is `postgres`
- * with password `postgres`, authentication is SCRAM. The child never outlives `stop`.
+ * with password `postgres`, authentication is SCRAM. The child never outlives `stop`, nor us.
  */
 export class EmbeddedPostgres {
   readonly port: number;
   readonly dataDir: string;
   readonly binDir: string;
   #child: ChildProcess | null = null;
+  #guard: ChildProcess | null = null;
   readonly #options: EmbeddedPostgresOptions;
   readonly #temporary: boolean;
 
-  private constructor(options: EmbeddedPostgresOptions, port: number, dataDir: string, binDir: string) {
+  private constructor(
+    options: EmbeddedPostgresOptions,
+    port: number,
+    dataDir: string,
+    binDir: string,
+  ) {
     this.#options = options;
     this.port = port;
     this.dataDir = dataDir;
@@ -59,9 +73,19 @@ export class EmbeddedPostgres {
     const binDir = await serverBinaries(options.major ?? 18);
     const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "freshet-pg-")));
     await mkdir(dataDir, { recursive: true });
-    const server = new EmbeddedPostgres(options, options.port ?? (await freePort()), dataDir, binDir);
-    await server.#initialise();
-    await server.restart();
+    const server = new EmbeddedPostgres(
+      options,
+      options.port ?? (await freePort()),
+      dataDir,
+      binDir,
+    );
+    try {
+      await server.#initialise();
+      await server.restart();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
     return server;
   }
 
@@ -88,7 +112,14 @@ export class EmbeddedPostgres {
     await run(
       join(this.binDir, "initdb"),
       [
-        ...["-D", this.dataDir, "-U", "postgres", "--auth=scram-sha-256", `--pwfile=${passwordFile}`],
+        ...[
+          "-D",
+          this.dataDir,
+          "-U",
+          "postgres",
+          "--auth=scram-sha-256",
+          `--pwfile=${passwordFile}`,
+        ],
         ...["--encoding=UTF8", `--locale=${locale}`, "--no-sync"],
       ],
       { ...account(), cwd: "/" },
@@ -109,6 +140,7 @@ export class EmbeddedPostgres {
       detached: true,
     });
     this.#child = child;
+    this.#startGuard(child.pid);
     await new Promise<void>((resolve, reject) => {
       let tail = "";
       child.stderr?.setEncoding("utf8").on("data", (text: string) => {
@@ -131,9 +163,29 @@ export class EmbeddedPostgres {
     if (this.#temporary) await rm(this.dataDir, { recursive: true, force: true });
   }
 
+  #startGuard(pid: number | undefined): void {
+    if (pid === undefined) return;
+    const directories = [...(this.#options.removeWhenKilled ?? [])];
+    if (this.#temporary) directories.push(this.dataDir);
+    const guard = spawn("/bin/sh", ["-c", GUARD, "sh", String(pid), ...directories], {
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: true,
+      cwd: "/",
+    });
+    // Without a guard the server still ends with `stop`.
+    guard.on("error", () => undefined);
+    guard.stdin.on("error", () => undefined);
+    guard.unref();
+    (guard.stdin as Socket).unref();
+    this.#guard = guard;
+  }
+
   async #end(signal: "SIGINT" | "SIGKILL"): Promise<void> {
     const child = this.#child;
     this.#child = null;
+    // First, so that it never signals a pid that has become somebody else's.
+    this.#guard?.kill("SIGKILL");
+    this.#guard = null;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     child.kill(signal === "SIGKILL" ? "SIGQUIT" : signal);
@@ -161,7 +213,9 @@ async function serverBinaries(major: number): Promise<string> {
   try {
     root = dirname(dirname(require.resolve(name)));
   } catch (cause) {
-    throw new Error(`Postgres ${major} is not installed for ${platform}: run npm ci again`, { cause });
+    throw new Error(`Postgres ${major} is not installed for ${platform}: run npm ci again`, {
+      cause,
+    });
   }
   const native = join(root, "native");
   try {
@@ -187,8 +241,27 @@ async function serverBinaries(major: number): Promise<string> {
 }
 
 export async function freePort(): Promise<number> {
+  return tryPort(0);
+}
+
+/** The first free port of 127.0.0.1 from this one on, so that it is mostly the same. */
+export async function freePortFrom(first: number): Promise<number> {
+  for (let port = first; port < first + 100; port += 1) {
+    try {
+      return await tryPort(port);
+    } catch {
+      // Taken: the next one.
+    }
+  }
+  return freePort();
+}
+
+async function tryPort(wanted: number): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(wanted, "127.0.0.1", resolve);
+  });
   const address = server.address();
   await new Promise<void>((resolve) => server.close(() => resolve()));
   if (address === null || typeof address === "string") throw new Error("no port was given");

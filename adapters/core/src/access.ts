@@ -1,0 +1,80 @@
+import { PendingRequests } from "./pending-requests.ts";
+import type { CacheState } from "./cache-state.ts";
+import type { ServerConnection } from "./server-connection.ts";
+
+interface AccessAnswer {
+  readonly allowed: boolean;
+  /** Of the knowledge the answer belongs to. */
+  readonly generation: number;
+}
+
+/** Questions a caller's wait may take, when privileges keep changing meanwhile. */
+const ATTEMPT_LIMIT = 3;
+/** Roles remembered for a cache. */
+const ROLE_LIMIT = 10_000;
+
+/**
+ * Which roles may read what a cache reads, as the server last said. A change of privileges
+ * empties all of it, and an answer overtaken by one is asked for again.
+ */
+export class Access {
+  readonly #connection: ServerConnection;
+  readonly #pending = new PendingRequests<AccessAnswer>(() => ({
+    allowed: false,
+    generation: this.#generation,
+  }));
+  readonly #questions = new Map<CacheState, Map<string, Promise<boolean>>>();
+  #generation = 0;
+
+  constructor(connection: ServerConnection) {
+    this.#connection = connection;
+  }
+
+  mayRead(cache: CacheState, role: string): boolean | null {
+    return cache.access.get(role) ?? null;
+  }
+
+  ask(cache: CacheState, role: string): Promise<boolean> {
+    let questions = this.#questions.get(cache);
+    if (questions === undefined) this.#questions.set(cache, (questions = new Map()));
+    const asked = questions.get(role);
+    if (asked !== undefined) return asked;
+    const question = this.#ask(cache, role).finally(() => {
+      questions.delete(role);
+      if (questions.size === 0) this.#questions.delete(cache);
+    });
+    questions.set(role, question);
+    return question;
+  }
+
+  answered(request: number, allowed: boolean): void {
+    this.#pending.answer(request, { allowed, generation: this.#generation });
+  }
+
+  /** Some privilege changed. */
+  changed(caches: Iterable<CacheState>): void {
+    this.#generation += 1;
+    for (const cache of caches) cache.access.clear();
+  }
+
+  lose(): void {
+    this.#pending.lose();
+  }
+
+  async #ask(cache: CacheState, role: string): Promise<boolean> {
+    for (let attempt = 0; attempt < ATTEMPT_LIMIT; attempt += 1) {
+      if (!this.#connection.connected || cache.dropped) return false;
+      const request = this.#connection.nextRequest();
+      const answer = this.#pending.wait(request);
+      this.#connection.send({ kind: "access", request, cache: cache.definition.id, role });
+      const { allowed, generation } = await answer;
+      // The link ended, or a later message of the same turn took the answer back.
+      if (!this.#connection.connected || cache.dropped) return false;
+      if (generation !== this.#generation) continue;
+      if (cache.access.size >= ROLE_LIMIT) cache.access.clear();
+      cache.access.set(role, allowed);
+      return allowed;
+    }
+    return false;
+  }
+}

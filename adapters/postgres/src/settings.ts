@@ -1,0 +1,98 @@
+import type { RoutingSession } from "@freshet/adapter-core";
+import type { SessionScope } from "@freshet/rpc";
+import type { HiddenSettings } from "./probe.ts";
+
+/** Equal scopes are one object in a thread, so that routing may compare and hash them cheaply. */
+const scopes = new Map<string, SessionScope>();
+const SCOPES_LIMIT = 10_000;
+
+function scopeOf(database: string, role: string, identity: string): SessionScope {
+  const key = `${database}\0${role}\0${identity}`;
+  const known = scopes.get(key);
+  if (known !== undefined) return known;
+  if (scopes.size >= SCOPES_LIMIT) scopes.clear();
+  const scope = { database, role, identity };
+  scopes.set(key, scope);
+  return scope;
+}
+
+/** What a rendered answer's bytes depend on. */
+export interface RenderingSettings {
+  readonly dateStyle: string;
+  readonly timeZone: string;
+  readonly intervalStyle: string;
+  readonly extraFloatDigits: string;
+  readonly byteaOutput: string;
+  readonly clientEncoding: string;
+}
+
+/**
+ * One session's settings: the reported ones follow every ParameterStatus, the hidden ones come
+ * from probes. `key` names the rendering; equal keys mean equal bytes.
+ */
+export class SessionSettings implements RoutingSession {
+  readonly #reported: Map<string, string>;
+  #hidden: HiddenSettings | null;
+  #scope: SessionScope | null = null;
+  #key: string | null = null;
+  standardConformingStrings = true;
+
+  constructor(reported: ReadonlyMap<string, string>, hidden: HiddenSettings | null) {
+    this.#reported = new Map(reported);
+    this.#hidden = hidden;
+    this.#refresh();
+  }
+
+  get reported(): ReadonlyMap<string, string> {
+    return this.#reported;
+  }
+
+  get hidden(): HiddenSettings | null {
+    return this.#hidden;
+  }
+
+  /** Null: caches cannot be used (unknown settings, or an encoding that is not UTF8). */
+  get scope(): SessionScope | null {
+    return this.#scope;
+  }
+
+  /** Rendering identity. */
+  get key(): string {
+    this.#key ??= Object.values(this.rendering()).join("\0");
+    return this.#key;
+  }
+
+  report(name: string, value: string): void {
+    if (this.#reported.get(name) === value) return;
+    this.#reported.set(name, value);
+    this.#refresh();
+  }
+
+  probed(hidden: HiddenSettings | null): void {
+    this.#hidden = hidden;
+    this.#refresh();
+  }
+
+  rendering(): RenderingSettings {
+    const reported = (name: string) => this.#reported.get(name) ?? "";
+    return {
+      dateStyle: reported("DateStyle"),
+      timeZone: reported("TimeZone"),
+      intervalStyle: reported("IntervalStyle"),
+      extraFloatDigits: this.#hidden?.extraFloatDigits ?? "",
+      byteaOutput: this.#hidden?.byteaOutput ?? "",
+      clientEncoding: reported("client_encoding"),
+    };
+  }
+
+  #refresh(): void {
+    const hidden = this.#hidden;
+    this.#key = null;
+    this.standardConformingStrings = this.#reported.get("standard_conforming_strings") !== "off";
+    const usable =
+      hidden !== null &&
+      this.#reported.get("client_encoding") === "UTF8" &&
+      this.#reported.get("server_encoding") === "UTF8";
+    this.#scope = usable ? scopeOf(hidden.database, hidden.role, hidden.schemas) : null;
+  }
+}

@@ -1,0 +1,50 @@
+import { rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { createLogger } from "@freshet/telemetry";
+import { dialectOf } from "@freshet/server";
+import { systemClock } from "@freshet/util";
+import { type CombinedConfig, upstreamUrlOf } from "./combined/configure.ts";
+
+type Print = (line: string) => void;
+
+/** `--verify`: prints every finding; true when all is well. */
+export async function verify(config: CombinedConfig, print: Print): Promise<boolean> {
+  const upstream = createUpstream(config);
+  try {
+    const findings = await upstream.verify();
+    for (const { ok, check, message } of findings) {
+      print(`${ok ? "ok  " : "FAIL"} ${check}: ${message}`);
+    }
+    const failed = findings.filter((finding) => !finding.ok).length;
+    print(failed === 0 ? "This database can be cached." : `${failed} to mend before caching.`);
+    return failed === 0;
+  } finally {
+    await upstream.close();
+  }
+}
+
+/** `--cleanup`: removes what this deployment made upstream and here; prints what was removed. */
+export async function cleanup(config: CombinedConfig, print: Print): Promise<void> {
+  const upstream = createUpstream(config);
+  try {
+    for (const removed of await upstream.cleanup()) print(`removed ${removed}`);
+  } finally {
+    await upstream.close();
+  }
+  const directory = join(resolve(config.storageDir), config.deployment);
+  await rm(directory, { recursive: true, force: true });
+  print(`removed directory ${directory}`);
+}
+
+function createUpstream(
+  config: CombinedConfig,
+): ReturnType<ReturnType<typeof dialectOf>["createUpstream"]> {
+  const url = upstreamUrlOf(config);
+  return dialectOf(url).createUpstream({
+    url,
+    deployment: config.deployment,
+    disableSetup: config.disableSetupDdlReplication,
+    logger: createLogger({ level: config.logLevel, format: config.logFormat }),
+    clock: systemClock,
+  });
+}

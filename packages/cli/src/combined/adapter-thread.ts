@@ -1,0 +1,34 @@
+import { type MessagePort, workerData } from "node:worker_threads";
+import { type AdapterMetrics, type PostgresAdapter } from "@freshet/adapter-postgres";
+import { type ToAdapter, type ToServer, portLink } from "@freshet/rpc";
+import { Metrics, createLogger } from "@freshet/telemetry";
+import type { AdapterThreadData, FromThread } from "./messages.ts";
+import { createPostgresListeners } from "./postgres-listeners.ts";
+import { runThread } from "./thread-host.ts";
+
+/** An adapter's thread: a router of its own and one listener for each address. */
+
+const STATUS_INTERVAL_MS = 1_000;
+
+const data = workerData as AdapterThreadData;
+const logger = createLogger({ ...data.log, name: data.name });
+const metrics = new Metrics();
+
+runThread(metrics, logger, async (post) => {
+  const { router, listeners } = await createPostgresListeners({ data, logger, metrics, post });
+  const status = setInterval(() => {
+    const connections = listeners.reduce((sum, one) => sum + one.statistics().connections, 0);
+    const { serving, servingReason } = router;
+    post({ kind: "status", status: { connections, serving, servingReason } });
+  }, STATUS_INTERVAL_MS);
+  return {
+    link: (port) => router.attach(portLink<ToServer, ToAdapter>(port)),
+    cancel({ threadIndex, key }) {
+      listeners[threadIndex - data.threadIndex]?.cancel(Buffer.from(key));
+    },
+    async stop(drainLimitMs) {
+      await Promise.all(listeners.map((listener) => listener.close(drainLimitMs)));
+      clearInterval(status);
+    },
+  };
+});

@@ -1,0 +1,127 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
+import { resolve } from "node:path";
+import type { Address, Config, UserPassword } from "@freshet/config";
+import { ConfigurationError } from "@freshet/util";
+import type { AdapterThreadData, EngineThreadData, LogSettings } from "./messages.ts";
+
+/** A configuration with its upstream known. */
+export type CombinedConfig = Config & { readonly upstreamUrl: string };
+
+export interface ThreadPlan {
+  readonly engine: EngineThreadData;
+  readonly adapters: readonly AdapterThreadData[];
+}
+
+/** The adapters' part of the memory limit; the rest keeps the engine's state. */
+const ADAPTER_SHARE = 0.6;
+const MOST_THREADS_BY_DEFAULT = 8;
+/** A listener's number is part of its clients' cancel keys and must fit there. */
+const MOST_LISTENERS = 126;
+
+/** What each thread is told. Throws ConfigurationError for files that cannot be read. */
+export function planThreads(config: CombinedConfig): ThreadPlan {
+  const threads =
+    config.adapterThreads ??
+    Math.max(1, Math.min(MOST_THREADS_BY_DEFAULT, availableParallelism() - 1));
+  if (threads * config.addresses.length > MOST_LISTENERS) {
+    throw new ConfigurationError(
+      `--adapter-threads times the number of addresses may be ${MOST_LISTENERS} at most: use fewer threads.`,
+    );
+  }
+  const memoryBytes = config.memoryLimitBytes ?? defaultMemoryBytes();
+  const upstreamUrl = upstreamUrlOf(config);
+  const log: LogSettings = { level: config.logLevel, format: config.logFormat };
+  const shared = {
+    upstreamUrl,
+    addresses: config.addresses,
+    users: usersOf(config),
+    allowUnauthenticated: config.allowUnauthenticatedConnections,
+    authenticationMethod: config.postgresAuthenticationMethod,
+    tls: readTls(config),
+    tlsMode: config.tlsMode,
+    inTransaction: config.inTransaction,
+    readYourWritesTimeoutMs: config.readYourWritesTimeoutMs,
+    fillTimeoutMs: config.fillTimeoutMs,
+    memoryLimitBytes: Math.floor((memoryBytes * ADAPTER_SHARE) / threads),
+    log,
+  };
+  return {
+    engine: {
+      upstreamUrl,
+      deployment: config.deployment,
+      storageDir: resolve(config.storageDir),
+      memoryLimitBytes: Math.floor(memoryBytes * (1 - ADAPTER_SHARE)),
+      disableSetup: config.disableSetupDdlReplication,
+      log,
+    },
+    adapters: Array.from({ length: threads }, (_, index) => ({
+      ...shared,
+      name: `adapter-${index + 1}`,
+      threadIndex: index * config.addresses.length,
+    })),
+  };
+}
+
+/** The upstream's URL with the TLS options in it, in libpq's words. */
+export function upstreamUrlOf(config: CombinedConfig): string {
+  if (config.sslRootCert === null && !config.disableUpstreamSslVerification) {
+    return config.upstreamUrl;
+  }
+  const url = new URL(config.upstreamUrl);
+  if (config.disableUpstreamSslVerification) {
+    url.searchParams.set("sslmode", "no-verify");
+  } else if (config.sslRootCert !== null) {
+    readOption("--ssl-root-cert", config.sslRootCert);
+    url.searchParams.set("sslrootcert", resolve(config.sslRootCert));
+    if (!url.searchParams.has("sslmode")) url.searchParams.set("sslmode", "verify-full");
+  }
+  return url.href;
+}
+
+/** The first address, as a client on this machine would write it. */
+export function clientAddress(addresses: readonly Address[]): Address {
+  const { host, port } = addresses[0] ?? { host: "127.0.0.1", port: 5433 };
+  return { host: host === "::" || host === "0.0.0.0" ? "127.0.0.1" : host, port };
+}
+
+function usersOf(config: CombinedConfig): readonly UserPassword[] {
+  if (config.allowedUsers !== null) return config.allowedUsers;
+  const url = new URL(config.upstreamUrl);
+  const user = decodeURIComponent(url.username);
+  const password = decodeURIComponent(url.password);
+  if (password === "" && !config.allowUnauthenticatedConnections) {
+    throw new ConfigurationError(
+      "Nobody could log in, because --upstream-db-url has no password: give --allowed-users name:password.",
+    );
+  }
+  return [{ user, password }];
+}
+
+function readTls(config: CombinedConfig): AdapterThreadData["tls"] {
+  if (config.tlsCert === null || config.tlsKey === null || config.tlsMode === "disabled") {
+    return null;
+  }
+  return {
+    cert: readOption("--tls-cert", config.tlsCert),
+    key: readOption("--tls-key", config.tlsKey),
+  };
+}
+
+function readOption(option: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
+    throw new ConfigurationError(
+      `${option} ${path} cannot be read (${code}): give the path of a readable PEM file.`,
+      { cause },
+    );
+  }
+}
+
+function defaultMemoryBytes(): number {
+  const constrained = process.constrainedMemory();
+  const total = totalmem();
+  return Math.floor((constrained > 0 ? Math.min(constrained, total) : total) / 2);
+}

@@ -1,0 +1,61 @@
+import { type MessagePort, parentPort } from "node:worker_threads";
+import type { Metrics } from "@freshet/telemetry";
+import { ConfigurationError, type Logger, messageOf, must } from "@freshet/util";
+import type { ForeignCancel, FromThread, ToThread } from "./messages.ts";
+
+/** What a thread does when the main thread asks. */
+export interface ThreadHandlers {
+  link(port: MessagePort, adapter: string): void;
+  cancel(request: ForeignCancel): void;
+  /** Ends everything; the thread ends afterwards. */
+  stop(drainLimitMs: number): Promise<void>;
+}
+
+/**
+ * The frame around a worker thread's work: starts it, tells the main thread how that went, and
+ * passes on what the main thread says. What arrives while `start` runs waits for its end.
+ */
+export function runThread(
+  metrics: Metrics,
+  logger: Logger,
+  start: (
+    post: (message: FromThread) => void,
+    fail: (error: unknown) => void,
+  ) => Promise<ThreadHandlers>,
+): void {
+  const port = must(parentPort, "this file runs in a worker thread");
+  const post = (message: FromThread): void => port.postMessage(message);
+  const fail = (error: unknown): void => {
+    post({
+      kind: "failed",
+      configuration: error instanceof ConfigurationError,
+      message: messageOf(error),
+    });
+    process.exit(1);
+  };
+  const starting = start(post, fail);
+  const handle = async (message: ToThread): Promise<void> => {
+    switch (message.kind) {
+      case "metrics":
+        post({ kind: "metrics", request: message.request, snapshot: await metrics.snapshot() });
+        return;
+      case "link":
+        return (await starting).link(message.port, message.adapter);
+      case "cancel":
+        return (await starting).cancel(message);
+      case "stop":
+        await (await starting).stop(message.drainLimitMs);
+        process.exit(0);
+    }
+  };
+  port.on("message", (message: ToThread) => {
+    handle(message).catch((error: unknown) => {
+      if (message.kind === "stop") {
+        logger.error({ error: messageOf(error) }, "could not end in order");
+        process.exit(1);
+      }
+      logger.error({ error: messageOf(error), message: message.kind }, "message failed");
+    });
+  });
+  starting.then(() => post({ kind: "ready" }), fail);
+}

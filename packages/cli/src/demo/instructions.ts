@@ -1,0 +1,40 @@
+export interface InstructionOptions {
+  readonly proxyUrl: string;
+  readonly upstreamUrl: string;
+  readonly film: { readonly id: number; readonly name: string };
+}
+
+/** A join, an aggregate and a top ten: dear for the database, a look-up when cached. */
+export const DEMO_QUERY = [
+  "SELECT t.id, t.name, r.score, r.votes, count(*) AS credits",
+  "  FROM title t JOIN rating r ON r.title_id = t.id JOIN role o ON o.title_id = t.id",
+  " WHERE t.year = 1999 AND r.votes >= 1000",
+  " GROUP BY t.id, t.name, r.score, r.votes",
+  " ORDER BY r.score DESC, t.id LIMIT 10",
+].join("\n");
+
+/** What the demo prints when it is ready; every line can be pasted as it stands. */
+export function instructions({ proxyUrl, upstreamUrl, film }: InstructionOptions): string {
+  const update = `UPDATE rating SET score = 9.9 WHERE title_id = ${film.id}`;
+  return `
+Freshet stands in front of a film database. In another terminal:
+
+psql "${proxyUrl}"
+
+Worth trying there, with \\timing on:
+
+CREATE CACHE best_of_year FROM
+${DEMO_QUERY};
+
+${DEMO_QUERY};
+
+EXPLAIN LAST STATEMENT;
+
+Then change something behind Freshet's back, in the database itself, and ask again
+("${film.name}" moves to the top):
+
+psql "${upstreamUrl}" -c "${update}"
+
+Ctrl-C stops everything and leaves nothing behind.
+`;
+}

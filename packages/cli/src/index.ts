@@ -1,0 +1,5 @@
+export { type CombinedConfig } from "./combined/configure.ts";
+export { type RunOptions, runCombined } from "./combined/run-combined.ts";
+export { EmbeddedPostgres, type EmbeddedPostgresOptions } from "./demo/embedded-postgres.ts";
+export { DEMO_COUNTS, type FilmCounts, filmTables } from "./demo/film-tables.ts";
+export { loadFilms } from "./demo/load-films.ts";

@@ -1,0 +1,320 @@
+import { Unsupported } from "@freshet/sql";
+import type { Expression } from "@freshet/sql";
+import type { SqlType } from "@freshet/types";
+import type { Operand } from "../dialects/dialect.ts";
+import { columnsOf, conjunctsOf } from "../plan/expression.ts";
+import type { CompareExpr, ComparisonOperator, Expr } from "../plan/expression.ts";
+import type { BindContext } from "./context.ts";
+import { findColumn } from "./scope.ts";
+import type { Scope } from "./scope.ts";
+import { isOrderable } from "@freshet/types";
+
+/** Where an expression stands. */
+export interface Place {
+  readonly scope: Scope;
+  /** Takes an aggregate call, or null where aggregates may not stand. */
+  readonly aggregate: ((call: Expression & { kind: "call" }) => Expr) | null;
+}
+
+const SWAPPED: Record<ComparisonOperator, ComparisonOperator> = {
+  "=": "=",
+  "<>": "<>",
+  "<": ">",
+  "<=": ">=",
+  ">": "<",
+  ">=": "<=",
+};
+
+/** Turns syntax into typed expressions; the dialect decides what operators mean. */
+export class ExpressionBinder {
+  readonly #context: BindContext;
+
+  constructor(context: BindContext) {
+    this.#context = context;
+  }
+
+  /** An expression of known type; untyped literals become text as output columns do. */
+  expression(node: Expression, place: Place): Expr {
+    const operand = this.operand(node, place);
+    if (operand.kind !== "untyped") return operand;
+    if (operand.form === "placeholder") throw new Unsupported("a parameter whose type is not known");
+    return operand.resolve(this.#context.dialect.textType);
+  }
+
+  conjuncts(node: Expression, place: Place, parameters: boolean): readonly Expr[] {
+    return conjunctsOf(this.condition(node, place, parameters, "condition"));
+  }
+
+  /** With `parameters`, literals beside columns in the conjuncts become parameters. */
+  condition(node: Expression, place: Place, parameters: boolean, what: string): Expr {
+    const { dialect } = this.#context;
+    switch (node.kind) {
+      case "and":
+        return {
+          kind: "and",
+          args: node.operands.map((operand) => this.condition(operand, place, parameters, "AND")),
+          type: dialect.booleanType,
+        };
+      case "binary":
+        if (parameters && isParameterOperator(node.operator)) {
+          return this.#comparison(node.operator, node.left, node.right, place, true);
+        }
+        break;
+      case "between":
+        return this.#between(node, place, parameters && !node.negated);
+      default:
+        break;
+    }
+    return dialect.condition(this.operand(node, place), what);
+  }
+
+  operand(node: Expression, place: Place): Operand {
+    const context = this.#context;
+    const { dialect } = context;
+    const boolean = dialect.booleanType;
+    switch (node.kind) {
+      case "column": {
+        const column = findColumn(place.scope, node.path);
+        column.use();
+        return column.expr;
+      }
+      case "null":
+        return context.nullLiteral();
+      case "boolean":
+        return { kind: "const", value: node.value, type: boolean };
+      case "literal":
+        if (node.literal === "string") return context.stringLiteral(node.text);
+        return { kind: "const", ...dialect.number(node.text) };
+      case "placeholder":
+        return context.placeholder(node.at);
+      case "unary":
+        if (node.operator === "not") {
+          return { kind: "not", arg: this.condition(node.operand, place, false, "NOT"), type: boolean };
+        }
+        return dialect.unary(node.operator, this.operand(node.operand, place));
+      case "binary":
+        if (isComparison(node.operator)) {
+          return this.#comparison(node.operator, node.left, node.right, place, false);
+        }
+        context.label = `${node.operator} operand`;
+        return dialect.binary(
+          node.operator,
+          this.operand(node.left, place),
+          this.operand(node.right, place),
+        );
+      case "and":
+      case "or":
+        return {
+          kind: node.kind,
+          args: node.operands.map((item) => this.condition(item, place, false, node.kind)),
+          type: boolean,
+        };
+      case "is":
+        return this.#is(node, place);
+      case "distinct-from": {
+        const compared = this.#comparison("=", node.left, node.right, place, false);
+        const { left, right, by } = compared;
+        return { kind: "distinct-from", negated: node.negated, left, right, by, type: boolean };
+      }
+      case "in-list":
+        return this.#inList(node, place);
+      case "any-array":
+        return this.#anyArray(node, place);
+      case "between":
+        return this.#between(node, place, false);
+      case "case":
+        return this.#case(node, place);
+      case "call":
+        return this.#call(node, place);
+      case "cast": {
+        if (node.type.array) throw new Unsupported("a cast to an array");
+        const type = context.catalog.type(node.type.path, node.type.modifiers);
+        if (type === null) throw new Unsupported(`type ${node.type.path.join(".")}`);
+        context.label = `cast to ${type.name}`;
+        return dialect.cast(this.operand(node.operand, place), type);
+      }
+    }
+  }
+
+  #comparison(
+    operator: string,
+    left: Expression,
+    right: Expression,
+    place: Place,
+    parameters: boolean,
+  ): CompareExpr {
+    const op = (operator === "!=" ? "<>" : operator) as ComparisonOperator;
+    const { dialect } = this.#context;
+    if (isSlot(left) && !isSlot(right)) {
+      const swapped = this.#comparison(SWAPPED[op], right, left, place, parameters);
+      return { ...swapped, op, left: swapped.right, right: swapped.left };
+    }
+    const a = this.operand(left, place);
+    this.#context.label = `${describe(left)} ${op}`;
+    const compared = dialect.compare(op, a, this.operand(right, place));
+    const literal = right.kind === "literal" && compared.right.kind === "const";
+    if (!parameters || !literal || columnsOf(compared.left).length === 0) return compared;
+    return { ...compared, right: this.#context.param(right.at, compared.by) };
+  }
+
+  #between(node: Expression & { kind: "between" }, place: Place, parameters: boolean): Expr {
+    if (node.symmetric) throw new Unsupported("BETWEEN SYMMETRIC");
+    const type = this.#context.dialect.booleanType;
+    const low = this.#comparison(">=", node.operand, node.low, place, parameters);
+    const high = this.#comparison("<=", node.operand, node.high, place, parameters);
+    const both: Expr = { kind: "and", args: [low, high], type };
+    return node.negated ? { kind: "not", arg: both, type } : both;
+  }
+
+  #is(node: Expression & { kind: "is" }, place: Place): Expr {
+    const { dialect } = this.#context;
+    const negated = node.test.startsWith("not ");
+    const word = negated ? node.test.slice(4) : node.test;
+    const test = word === "unknown" ? "null" : (word as "null" | "true" | "false");
+    const operand = this.operand(node.operand, place);
+    const arg =
+      word === "null" ? this.#known(operand) : dialect.condition(operand, `IS ${node.test}`);
+    return { kind: "is", test, negated, arg, type: dialect.booleanType };
+  }
+
+  #known(operand: Operand): Expr {
+    if (operand.kind !== "untyped") return operand;
+    if (operand.form === "placeholder") throw new Unsupported("a parameter whose type is not known");
+    return operand.resolve(this.#context.dialect.textType);
+  }
+
+  #inList(node: Expression & { kind: "in-list" }, place: Place): Expr {
+    const context = this.#context;
+    const { dialect } = context;
+    const operand = this.operand(node.operand, place);
+    context.label = `${describe(node.operand)} IN`;
+    const slot = context.slots.listSlot(node.list.map((element) => element.at));
+    // A placeholder must not become a parameter of its own while the type is being found.
+    const typed = node.list.map((element) =>
+      element.kind === "placeholder" && slot !== null
+        ? context.nullLiteral()
+        : this.operand(element, place),
+    );
+    const compared = typed.map((element) => dialect.compare("=", operand, element));
+    const by = widest(compared);
+    const coerced = compared.find((item) => item.by === by)!.left;
+    const { negated } = node;
+    const type = dialect.booleanType;
+    if (slot !== null) {
+      const list = { param: context.listParam(slot, by) };
+      return { kind: "in", negated, operand: coerced, list, by, type };
+    }
+    const list = typed.map((element) => {
+      const one = dialect.compare("=", coerced, element);
+      if (one.by.upstreamId !== by.upstreamId) throw new Unsupported("IN list of several types");
+      return one.right;
+    });
+    return { kind: "in", negated, operand: coerced, list, by, type };
+  }
+
+  #anyArray(node: Expression & { kind: "any-array" }, place: Place): Expr {
+    const context = this.#context;
+    const { dialect } = context;
+    if (node.operator !== "=") throw new Unsupported(`${node.operator} ANY (array)`);
+    const operand = this.operand(node.operand, place);
+    if (operand.kind === "untyped") throw new Unsupported("= ANY of an untyped operand");
+    const cast = node.array.kind === "cast" ? node.array : null;
+    const inner = cast === null ? node.array : cast.operand;
+    if (inner.kind !== "placeholder") throw new Unsupported("= ANY of anything but a parameter");
+    let element: Operand = context.nullLiteral();
+    if (cast !== null) {
+      const type = context.catalog.type(cast.type.path, cast.type.modifiers);
+      if (type === null || !cast.type.array) throw new Unsupported("= ANY of this cast");
+      element = { kind: "column", source: 0, column: 0, type };
+    }
+    const compared = dialect.compare("=", operand, element);
+    context.label = `${describe(node.operand)} = ANY`;
+    const slot = context.slots.slotAt(inner.at);
+    if (slot === null) throw new Unsupported("a parameter that the lexer did not find");
+    const list = { param: context.listParam(slot, compared.by) };
+    const { left, by, type } = compared;
+    return { kind: "in", negated: false, operand: left, list, by, type };
+  }
+
+  #case(node: Expression & { kind: "case" }, place: Place): Expr {
+    const { dialect } = this.#context;
+    const whens = node.branches.map(({ when }) =>
+      node.operand === null
+        ? this.condition(when, place, false, "CASE")
+        : this.#comparison("=", node.operand, when, place, false),
+    );
+    const thens = node.branches.map(({ then }) => this.operand(then, place));
+    const last = node.otherwise === null ? this.#context.nullLiteral() : this.operand(node.otherwise, place);
+    // The upstream looks at ELSE first when it finds the common type (transformCaseExpr).
+    const [otherwise, ...results] = dialect.unify([last, ...thens], "CASE");
+    const branches = whens.map((when, index) => ({ when, then: results[index]! }));
+    return { kind: "case", branches, otherwise: otherwise!, type: otherwise!.type };
+  }
+
+  #call(node: Expression & { kind: "call" }, place: Place): Expr {
+    const { dialect } = this.#context;
+    if (dialect.isAggregate(node.name)) {
+      if (place.aggregate === null) throw new Unsupported("an aggregate in this place");
+      return place.aggregate(node);
+    }
+    const name = node.name[node.name.length - 1]!;
+    if (node.star || node.distinct || node.filter !== null) throw new Unsupported(`${name}() in this form`);
+    this.#context.label = `${name}()`;
+    const args = node.args.map((arg) => this.operand(arg, place));
+    if (node.name.length > 1) return dialect.call(node.name, args);
+    switch (name) {
+      case "coalesce": {
+        const unified = dialect.unify(args, "COALESCE");
+        return { kind: "coalesce", args: unified, type: unified[0]!.type };
+      }
+      case "nullif": {
+        const when = dialect.compare("=", args[0]!, args[1]!);
+        const type = when.left.type;
+        if (type.upstreamId !== when.by.upstreamId) throw new Unsupported(`NULLIF of ${type.name}`);
+        const nothing: Expr = { kind: "const", value: null, type };
+        return { kind: "case", branches: [{ when, then: nothing }], otherwise: when.left, type };
+      }
+      case "greatest":
+      case "least": {
+        const unified = dialect.unify(args, name);
+        const { type } = unified[0]!;
+        const reason = orderReason(type);
+        if (reason !== null) throw new Unsupported(`${name}: ${reason}`);
+        return { kind: "extremum", greatest: name === "greatest", args: unified, type };
+      }
+      default:
+        return dialect.call(node.name, args);
+    }
+  }
+}
+
+function orderReason(type: SqlType): string | null {
+  return isOrderable(type);
+}
+
+function isSlot(node: Expression): boolean {
+  return node.kind === "literal" || node.kind === "placeholder";
+}
+
+function isComparison(operator: string): boolean {
+  return Object.hasOwn(SWAPPED, operator) || operator === "!=";
+}
+
+function isParameterOperator(operator: string): boolean {
+  return isComparison(operator) && operator !== "<>" && operator !== "!=";
+}
+
+/** The comparison whose type holds the elements of all the others. */
+function widest(compared: readonly CompareExpr[]): SqlType {
+  const first = compared[0];
+  if (first === undefined) throw new Unsupported("an empty IN list");
+  const kinds = ["int", "bigint", "decimal", "float8"];
+  return compared.reduce(
+    (best, item) => (kinds.indexOf(item.by.kind) > kinds.indexOf(best.kind) ? item.by : best),
+    first.by,
+  );
+}
+
+function describe(node: Expression): string {
+  return node.kind === "column" ? node.path.join(".") : "expression";
+}

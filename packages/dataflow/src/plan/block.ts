@@ -1,0 +1,75 @@
+import type { SqlType, TableSchema } from "@freshet/types";
+import type { Expr } from "./expression.ts";
+
+/**
+ * The logical plan: one `Block` per SELECT that could not be merged into the one around it. Its
+ * sources are numbered; expressions name columns by (source, column position).
+ *
+ * Joins are in a normal form: a `Group` is an inner join of sources under conjuncts, then left
+ * joins, each of a nested group. A conjunct of a group may name the sources of that group, of its
+ * own left-joined groups (then it filters after them), and of the groups around it.
+ */
+export interface Group {
+  readonly sources: readonly number[];
+  readonly conjuncts: readonly Expr[];
+  readonly lefts: readonly Group[];
+}
+
+export type Source =
+  | { readonly kind: "table"; readonly table: TableSchema; readonly label: string }
+  | { readonly kind: "derived"; readonly block: Block; readonly label: string };
+
+export interface Aggregate {
+  readonly call: AggregateFunction;
+  readonly arg: Expr | null;
+  readonly distinct: boolean;
+  readonly filter: Expr | null;
+  readonly type: SqlType;
+}
+
+export type AggregateFunction =
+  | "count"
+  | "sum-int"
+  | "sum-bigint"
+  | "sum-decimal"
+  | "avg-int"
+  | "avg-decimal"
+  | "min"
+  | "max"
+  | "bool-and"
+  | "bool-or";
+
+export interface Ordering {
+  /** Position in `output`. */
+  readonly column: number;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+export interface OutputColumn {
+  readonly name: string;
+  readonly expr: Expr;
+}
+
+export interface Block {
+  readonly sources: readonly Source[];
+  readonly from: Group;
+  /** Null: no grouping. Keys may be empty (one group, always present). */
+  readonly grouping: {
+    readonly keys: readonly Expr[];
+    readonly aggregates: readonly Aggregate[];
+    readonly having: readonly Expr[];
+  } | null;
+  /** Visible columns first, then those only ORDER BY needs; over GROUP_SOURCE when grouped. */
+  readonly output: readonly OutputColumn[];
+  readonly visible: number;
+  readonly distinct: boolean;
+  readonly order: readonly Ordering[];
+  readonly limit: Expr | null;
+  readonly offset: Expr | null;
+}
+
+/** Every source number of a group and the groups under it. */
+export function groupSources(group: Group): readonly number[] {
+  return [...group.sources, ...group.lefts.flatMap(groupSources)];
+}

@@ -1,0 +1,432 @@
+/**
+ * Cuts a Postgres statement into tokens exactly as the server's own scanner does
+ * (src/backend/parser/scan.l), one token at a time and without allocating.
+ *
+ * The text is a byte string. Where versions 13 to 18 of the server disagree (a vertical tab as
+ * white space, letters straight after a number), the answer is `T_ERROR`: such a statement is
+ * forwarded and never interpreted.
+ */
+
+export const T_END = 0;
+/** Not a token of any statement: unterminated, NUL, or cut differently by server versions. */
+export const T_ERROR = 1;
+/** Unquoted identifier or keyword. */
+export const T_WORD = 2;
+/** `"…"` and `U&"…"`. */
+export const T_QUOTED = 3;
+export const T_INTEGER = 4;
+export const T_DECIMAL = 5;
+/** `'…'` without escapes other than the doubled quote. */
+export const T_STRING = 6;
+/** `E'…'`, or `'…'` while `standard_conforming_strings` is off. */
+export const T_ESCAPED = 7;
+/** `B'…'`, `X'…'`, `N'…'`, `U&'…'`, `$tag$…$tag$`: never a slot. */
+export const T_VERBATIM = 8;
+export const T_PARAM = 9;
+/** Any operator, also of one character. */
+export const T_OPERATOR = 10;
+/** `::` */
+export const T_TYPECAST = 11;
+/** `:=` */
+export const T_ASSIGN = 12;
+/** `..` */
+export const T_DOT_DOT = 13;
+// Punctuation is its own character code.
+export const T_OPEN = 40;
+export const T_CLOSE = 41;
+export const T_COMMA = 44;
+export const T_DOT = 46;
+export const T_COLON = 58;
+export const T_SEMICOLON = 59;
+export const T_OPEN_BRACKET = 91;
+export const T_CLOSE_BRACKET = 93;
+
+const C_SPACE = 1;
+const C_LETTER = 2;
+const C_DIGIT = 3;
+const C_OPERATOR = 4;
+const C_PUNCTUATION = 5;
+const C_QUOTE = 6;
+const C_DOUBLE_QUOTE = 7;
+const C_DOLLAR = 8;
+
+const CLASS = new Uint8Array(256);
+/** 1 for what may continue an identifier. */
+const CONTINUES = new Uint8Array(256);
+
+for (const char of " \t\n\r\f") CLASS[char.charCodeAt(0)] = C_SPACE;
+for (let code = 0; code < 26; code++) CLASS[65 + code] = CLASS[97 + code] = C_LETTER;
+for (let code = 128; code < 256; code++) CLASS[code] = C_LETTER;
+CLASS[95] = C_LETTER;
+for (let code = 48; code < 58; code++) CLASS[code] = C_DIGIT;
+for (const char of "~!@#^&|`?+-*/%<>=") CLASS[char.charCodeAt(0)] = C_OPERATOR;
+for (const char of ",()[].;:") CLASS[char.charCodeAt(0)] = C_PUNCTUATION;
+CLASS[39] = C_QUOTE;
+CLASS[34] = C_DOUBLE_QUOTE;
+CLASS[36] = C_DOLLAR;
+for (let code = 0; code < 256; code++) {
+  const kind = CLASS[code];
+  CONTINUES[code] = kind === C_LETTER || kind === C_DIGIT || kind === C_DOLLAR ? 1 : 0;
+}
+
+/** Operators that may end in + or - contain one of these (scan.l, rule `operator`). */
+const KEEPS_SIGN = "~!@#^&|`?%";
+/** NAMEDATALEN: an operator this long is an error in the server. */
+const OPERATOR_LIMIT = 64;
+
+const HINT = /^\/\*\s*(?:rs|freshet)\+\s*skip\s+cache\s*\*\/$/i;
+
+export class Scanner {
+  /** Of the token last returned by `next`: its bytes are `text[start, end)`. */
+  start = 0;
+  end = 0;
+  /** A string in several parts, or a number with `_`, `0x`, `0o` or `0b`. */
+  special = false;
+  /** The hint comment that asks for no cache has been passed. */
+  skipCache = false;
+
+  #text = "";
+  #length = 0;
+  #conforming = true;
+
+  reset(text: string, standardConformingStrings: boolean): void {
+    this.#text = text;
+    this.#length = text.length;
+    this.#conforming = standardConformingStrings;
+    this.start = 0;
+    this.end = 0;
+    this.special = false;
+    this.skipCache = false;
+  }
+
+  next(): number {
+    const text = this.#text;
+    const at = this.#skipBlank(this.end);
+    if (at < 0) return T_ERROR;
+    this.start = at;
+    this.end = at;
+    if (at >= this.#length) return T_END;
+    this.special = false;
+    const code = text.charCodeAt(at);
+    switch (CLASS[code]) {
+      case C_LETTER:
+        return this.#word(at, code);
+      case C_DIGIT:
+        return this.#number(at);
+      case C_PUNCTUATION:
+        return this.#punctuation(at, code);
+      case C_OPERATOR:
+        return this.#operator(at);
+      case C_QUOTE:
+        return this.#string(at, at + 1, this.#conforming ? T_STRING : T_ESCAPED);
+      case C_DOUBLE_QUOTE:
+        return this.#quotedIdentifier(at + 1);
+      case C_DOLLAR:
+        return this.#dollar(at);
+      default:
+        return T_ERROR;
+    }
+  }
+
+  /** Whether the next token is `::`; does not move. */
+  castFollows(): boolean {
+    const at = this.#skipBlank(this.end);
+    return at >= 0 && this.#text.startsWith("::", at);
+  }
+
+  /** Past white space and comments; -1 for a comment without end. */
+  #skipBlank(from: number): number {
+    const text = this.#text;
+    const length = this.#length;
+    let at = from;
+    while (at < length) {
+      const code = text.charCodeAt(at);
+      if (CLASS[code] === C_SPACE) {
+        at++;
+      } else if (code === 45 && text.charCodeAt(at + 1) === 45) {
+        at = this.#lineEnd(at + 2);
+      } else if (code === 47 && text.charCodeAt(at + 1) === 42) {
+        const end = this.#commentEnd(at);
+        if (end < 0) return -1;
+        if (!this.skipCache && end - at < 80) this.skipCache = HINT.test(text.slice(at, end));
+        at = end;
+      } else {
+        break;
+      }
+    }
+    return at;
+  }
+
+  #lineEnd(from: number): number {
+    let at = from;
+    while (at < this.#length) {
+      const code = this.#text.charCodeAt(at);
+      if (code === 10 || code === 13) break;
+      // The server never sees what follows a NUL.
+      if (code === 0) return at;
+      at++;
+    }
+    return at;
+  }
+
+  /** After the comment that begins at `from`; they nest. */
+  #commentEnd(from: number): number {
+    const text = this.#text;
+    let depth = 1;
+    let at = from + 2;
+    while (at < this.#length) {
+      const code = text.charCodeAt(at);
+      if (code === 42 && text.charCodeAt(at + 1) === 47) {
+        at += 2;
+        if (--depth === 0) return at;
+      } else if (code === 47 && text.charCodeAt(at + 1) === 42) {
+        depth++;
+        at += 2;
+      } else if (code === 0) {
+        return -1;
+      } else {
+        at++;
+      }
+    }
+    return -1;
+  }
+
+  #word(from: number, first: number): number {
+    const text = this.#text;
+    const following = text.charCodeAt(from + 1);
+    if (following === 39) {
+      const letter = first | 32;
+      if (letter === 101) return this.#string(from, from + 2, T_ESCAPED);
+      if (letter === 98 || letter === 120 || letter === 110) {
+        // N'…' is a string like any other to the scanner, B'…' and X'…' know no escapes.
+        const escapes = letter === 110 && !this.#conforming;
+        return this.#verbatim(from, from + 2, escapes);
+      }
+    } else if (following === 38 && (first | 32) === 117) {
+      const quote = text.charCodeAt(from + 2);
+      // With standard_conforming_strings off the server refuses these outright.
+      if (quote === 39) return this.#conforming ? this.#verbatim(from, from + 3, false) : T_ERROR;
+      if (quote === 34) return this.#quotedIdentifier(from + 3);
+    }
+    let at = from + 1;
+    while (at < this.#length && CONTINUES[text.charCodeAt(at)] === 1) at++;
+    this.end = at;
+    return T_WORD;
+  }
+
+  #verbatim(from: number, content: number, escapes: boolean): number {
+    const kind = this.#string(from, content, escapes ? T_ESCAPED : T_STRING);
+    return kind === T_ERROR ? T_ERROR : T_VERBATIM;
+  }
+
+  /** A string whose content begins at `content`, with its continuations on later lines. */
+  #string(from: number, content: number, kind: number): number {
+    const text = this.#text;
+    const length = this.#length;
+    let at = content;
+    this.start = from;
+    for (;;) {
+      if (at >= length) return T_ERROR;
+      const code = text.charCodeAt(at);
+      if (code === 39) {
+        if (text.charCodeAt(at + 1) === 39) {
+          this.special = true;
+          at += 2;
+          continue;
+        }
+        const next = this.#continuation(at + 1);
+        if (next < 0) {
+          this.end = at + 1;
+          return kind;
+        }
+        this.special = true;
+        at = next;
+      } else if (code === 92 && kind === T_ESCAPED) {
+        if (text.charCodeAt(at + 1) === 0) return T_ERROR;
+        at += 2;
+      } else if (code === 0) {
+        return T_ERROR;
+      } else {
+        at++;
+      }
+    }
+  }
+
+  /** Where the next part's content begins, if white space with a newline and a quote follow. */
+  #continuation(from: number): number {
+    const text = this.#text;
+    let newline = false;
+    let at = from;
+    while (at < this.#length) {
+      const code = text.charCodeAt(at);
+      if (code === 10 || code === 13) newline = true;
+      else if (code === 45 && text.charCodeAt(at + 1) === 45) {
+        at = this.#lineEnd(at + 2);
+        continue;
+      } else if (CLASS[code] !== C_SPACE) break;
+      at++;
+    }
+    return newline && text.charCodeAt(at) === 39 ? at + 1 : -1;
+  }
+
+  #quotedIdentifier(content: number): number {
+    const text = this.#text;
+    let at = content;
+    for (;;) {
+      if (at >= this.#length) return T_ERROR;
+      const code = text.charCodeAt(at);
+      if (code === 34) {
+        if (text.charCodeAt(at + 1) !== 34) break;
+        at++;
+      } else if (code === 0) {
+        return T_ERROR;
+      }
+      at++;
+    }
+    if (at === content) return T_ERROR;
+    this.end = at + 1;
+    return T_QUOTED;
+  }
+
+  /** `$1`, `$$…$$` or `$tag$…$tag$`. */
+  #dollar(from: number): number {
+    const text = this.#text;
+    let at = from + 1;
+    if (CLASS[text.charCodeAt(at)] === C_DIGIT) {
+      while (CLASS[text.charCodeAt(at)] === C_DIGIT) at++;
+      if (at < this.#length && CLASS[text.charCodeAt(at)] === C_LETTER) return T_ERROR;
+      this.end = at;
+      const index = Number(text.slice(from + 1, at));
+      return index >= 1 && index <= 65535 ? T_PARAM : T_ERROR;
+    }
+    while (at < this.#length && text.charCodeAt(at) !== 36) {
+      if (CONTINUES[text.charCodeAt(at)] !== 1) return T_ERROR;
+      at++;
+    }
+    if (at >= this.#length) return T_ERROR;
+    const tag = text.slice(from, at + 1);
+    const end = text.indexOf(tag, at + 1);
+    if (end < 0) return T_ERROR;
+    const nul = text.indexOf("\0", at);
+    if (nul >= 0 && nul < end) return T_ERROR;
+    this.end = end + tag.length;
+    return T_VERBATIM;
+  }
+
+  #punctuation(from: number, code: number): number {
+    const following = this.#text.charCodeAt(from + 1);
+    if (code === T_DOT) {
+      if (CLASS[following] === C_DIGIT) return this.#number(from);
+      if (following === T_DOT) {
+        this.end = from + 2;
+        return T_DOT_DOT;
+      }
+    } else if (code === T_COLON) {
+      if (following === 58 || following === 61) {
+        this.end = from + 2;
+        return following === 58 ? T_TYPECAST : T_ASSIGN;
+      }
+    }
+    this.end = from + 1;
+    return code;
+  }
+
+  #operator(from: number): number {
+    const text = this.#text;
+    let at = from;
+    while (at < this.#length && CLASS[text.charCodeAt(at)] === C_OPERATOR) {
+      const code = text.charCodeAt(at);
+      const following = text.charCodeAt(at + 1);
+      if ((code === 45 && following === 45) || (code === 47 && following === 42)) break;
+      at++;
+    }
+    if (at - from > 1) at = this.#withoutTrailingSigns(from, at);
+    if (at - from >= OPERATOR_LIMIT) return T_ERROR;
+    this.end = at;
+    return T_OPERATOR;
+  }
+
+  #withoutTrailingSigns(from: number, to: number): number {
+    const text = this.#text;
+    const last = text.charCodeAt(to - 1);
+    if (last !== 43 && last !== 45) return to;
+    for (let at = from; at < to - 1; at++) {
+      if (KEEPS_SIGN.includes(text.charAt(at))) return to;
+    }
+    let at = to;
+    do at--;
+    while (at - from > 1 && (text.charCodeAt(at - 1) === 43 || text.charCodeAt(at - 1) === 45));
+    return at;
+  }
+
+  #number(from: number): number {
+    const text = this.#text;
+    let kind = T_INTEGER;
+    let at = from;
+    if (text.charCodeAt(at) === 48) {
+      const radix = radixOf(text.charCodeAt(at + 1) | 32);
+      if (radix > 0) return this.#radixInteger(from, radix);
+    }
+    if (text.charCodeAt(at) !== T_DOT) at = this.#digits(at);
+    if (text.charCodeAt(at) === T_DOT && text.charCodeAt(at + 1) !== T_DOT) {
+      kind = T_DECIMAL;
+      at++;
+      if (CLASS[text.charCodeAt(at)] === C_DIGIT) at = this.#digits(at);
+    }
+    if ((text.charCodeAt(at) | 32) === 101) {
+      let exponent = at + 1;
+      const sign = text.charCodeAt(exponent);
+      if (sign === 43 || sign === 45) exponent++;
+      if (CLASS[text.charCodeAt(exponent)] !== C_DIGIT) return T_ERROR;
+      kind = T_DECIMAL;
+      at = this.#digits(exponent);
+    }
+    // Letters straight after: an error since version 15, a new token before.
+    if (at < this.#length && CLASS[text.charCodeAt(at)] === C_LETTER) return T_ERROR;
+    this.end = at;
+    return kind;
+  }
+
+  /** Past digits with single underscores between them. */
+  #digits(from: number): number {
+    const text = this.#text;
+    let at = from;
+    for (;;) {
+      const code = text.charCodeAt(at);
+      if (CLASS[code] === C_DIGIT) at++;
+      else if (code === 95 && CLASS[text.charCodeAt(at + 1)] === C_DIGIT) {
+        this.special = true;
+        at++;
+      } else return at;
+    }
+  }
+
+  #radixInteger(from: number, radix: number): number {
+    const text = this.#text;
+    let at = from + 2;
+    const first = at;
+    for (;;) {
+      if (text.charCodeAt(at) === 95) at++;
+      const value = digitValue(text.charCodeAt(at));
+      if (value < 0 || value >= radix) break;
+      at++;
+    }
+    if (at === first || (at < this.#length && CONTINUES[text.charCodeAt(at)] === 1)) return T_ERROR;
+    if (text.charCodeAt(at - 1) === 95) return T_ERROR;
+    this.special = true;
+    this.end = at;
+    return T_INTEGER;
+  }
+}
+
+function radixOf(letter: number): number {
+  if (letter === 120) return 16;
+  if (letter === 111) return 8;
+  return letter === 98 ? 2 : 0;
+}
+
+function digitValue(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const letter = code | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+}

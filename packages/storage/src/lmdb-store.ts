@@ -1,0 +1,232 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { IndexSpec, Snapshot, TableId, TableSchema } from "@freshet/types";
+import { InvariantError, messageOf, OperationalError } from "@freshet/util";
+import { META_DOCUMENT, META_POSITION, sameColumns, tableOf } from "./catalog.ts";
+import type { Table } from "./catalog.ts";
+import { CatalogKeeper } from "./catalog-keeper.ts";
+import type { StoredTable, TableState, WriteBatch } from "./contract.ts";
+import type { Environment } from "./environment.ts";
+import { Garbage } from "./garbage.ts";
+import { buildIndex } from "./index-builder.ts";
+import { LmdbSnapshot } from "./lmdb-snapshot.ts";
+import type { SnapshotOwner } from "./lmdb-snapshot.ts";
+import { LmdbWriteBatch } from "./lmdb-write-batch.ts";
+import type { OpenedStore } from "./open-store.ts";
+import { DATA_FILE, releaseDirectory } from "./store-files.ts";
+import type { DirectoryState } from "./store-files.ts";
+
+/** Entries of dropped tables that one write removes beside its own work. */
+const GARBAGE_PER_WRITE = 32;
+const GARBAGE_PER_STEP = 2_000;
+/** How long a checkpoint may spend on garbage, in milliseconds. */
+const GARBAGE_TIME = 15;
+
+export class LmdbStore implements OpenedStore, SnapshotOwner {
+  readonly cleanShutdown: boolean;
+  readonly resetReason: string | null;
+  readonly #environment: Environment;
+  readonly #directory: string;
+  readonly #garbage: Garbage;
+  readonly #keeper: CatalogKeeper;
+  readonly #snapshots = new Set<LmdbSnapshot>();
+  #position: string | null;
+  #durablePosition: string | null = null;
+  #writing = false;
+  #checkpointing: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(environment: Environment, directory: string, state: DirectoryState) {
+    this.#environment = environment;
+    this.#directory = directory;
+    this.cleanShutdown = state.cleanShutdown;
+    this.resetReason = state.resetReason;
+    this.#garbage = new Garbage(environment);
+    this.#keeper = new CatalogKeeper(environment, this.#garbage);
+    this.#position = environment.meta.get(META_POSITION) ?? null;
+  }
+
+  position(): string | null {
+    return this.#position;
+  }
+
+  durablePosition(): string | null {
+    return this.#durablePosition;
+  }
+
+  isWriting(): boolean {
+    return this.#writing;
+  }
+
+  tables(): readonly StoredTable[] {
+    return Array.from(this.#keeper.catalog.values(), ({ schema, state, counter }) => ({
+      schema,
+      state,
+      rows: counter.rows,
+    }));
+  }
+
+  createTable(schema: TableSchema): void {
+    this.#transaction(() => {
+      this.#keeper.drop(schema.id);
+      const space = this.#keeper.newSpace();
+      const state: TableState = { kind: "copying", document: null };
+      this.#keeper.put(tableOf({ schema, state, space, indexes: [] }, 0));
+    });
+  }
+
+  dropTable(table: TableId): void {
+    this.#transaction(() => this.#keeper.drop(table));
+  }
+
+  setTableState(table: TableId, state: TableState): void {
+    this.#transaction(() => this.#keeper.setState(table, state));
+  }
+
+  ensureIndex(spec: IndexSpec): void {
+    const table = this.#keeper.get(spec.table);
+    const { key } = table.schema;
+    if (key !== null && sameColumns(key, spec.columns)) return;
+    if (table.indexes.some((index) => sameColumns(index.columns, spec.columns))) return;
+    // Garbage until it is whole: what a crash leaves of it is collected.
+    const space = this.#transaction(() => {
+      const fresh = this.#keeper.newSpace();
+      this.#garbage.add(fresh);
+      return fresh;
+    });
+    const index = { columns: [...spec.columns], space };
+    this.#writing = true;
+    try {
+      buildIndex(this.#environment, table, index);
+    } finally {
+      this.#writing = false;
+    }
+    this.#transaction(() => {
+      this.#garbage.remove(space);
+      this.#keeper.replace(table, { indexes: [...table.indexes, index] });
+    }, space);
+  }
+
+  dropIndex(spec: IndexSpec): void {
+    const table = this.#keeper.find(spec.table);
+    const index = table?.indexes.find((other) => sameColumns(other.columns, spec.columns));
+    if (table === undefined || index === undefined) return;
+    this.#transaction(() => {
+      this.#garbage.add(index.space);
+      this.#keeper.replace(table, { indexes: table.indexes.filter((other) => other !== index) });
+    });
+  }
+
+  write<T>(work: (batch: WriteBatch) => T): T {
+    const touched = new Set<Table>();
+    const batch = new LmdbWriteBatch(this.#environment, this.#keeper, touched);
+    return this.#transaction(() => {
+      const result = work(batch);
+      batch.finish();
+      return result;
+    }, undefined, touched);
+  }
+
+  snapshot(): Snapshot {
+    this.#checkUsable();
+    const { catalog } = this.#keeper;
+    const snapshot = new LmdbSnapshot(this.#environment, catalog, this, performance.now());
+    this.#snapshots.add(snapshot);
+    return snapshot;
+  }
+
+  closed(snapshot: LmdbSnapshot): void {
+    this.#snapshots.delete(snapshot);
+  }
+
+  readDocument(name: string): unknown {
+    const text = this.#environment.meta.get(META_DOCUMENT + name);
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  listDocuments(prefix: string): readonly { readonly name: string; readonly document: unknown }[] {
+    const start = META_DOCUMENT + prefix;
+    const found: { name: string; document: unknown }[] = [];
+    for (const { key, value } of this.#environment.meta.getRange({ start })) {
+      if (!key.startsWith(start)) break;
+      found.push({ name: key.slice(META_DOCUMENT.length), document: JSON.parse(value) });
+    }
+    return found;
+  }
+
+  checkpoint(): Promise<string | null> {
+    const run = this.#checkpointing.then(() => this.#flush());
+    this.#checkpointing = run.catch(() => undefined);
+    return run;
+  }
+
+  statistics(): { readonly fileBytes: number; readonly oldestReaderMs: number } {
+    const file = statSync(join(this.#directory, DATA_FILE));
+    let oldestReaderMs = 0;
+    const now = performance.now();
+    for (const { openedAt } of this.#snapshots) {
+      oldestReaderMs = Math.max(oldestReaderMs, now - openedAt);
+    }
+    // Blocks, not size: through a memory map the file is mostly a hole.
+    return { fileBytes: file.blocks * 512, oldestReaderMs };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.#checkpointing;
+    for (const snapshot of this.#snapshots) snapshot.close();
+    await this.#flush();
+    this.#closed = true;
+    await this.#environment.root.close();
+    releaseDirectory(this.#directory, true);
+  }
+
+  async #flush(): Promise<string | null> {
+    this.#checkUsable();
+    const until = performance.now() + GARBAGE_TIME;
+    while (!this.#garbage.isEmpty && performance.now() < until) {
+      this.#transaction(() => this.#garbage.collect(GARBAGE_PER_STEP));
+    }
+    const position = this.#position;
+    try {
+      await this.#environment.sync();
+    } catch (error) {
+      throw new OperationalError(
+        `cannot flush the store in ${this.#directory}: ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
+    this.#durablePosition = position;
+    return position;
+  }
+
+  #checkUsable(): void {
+    if (this.#closed) throw new InvariantError("the store is closed");
+    if (this.#writing) throw new InvariantError("the store is in the middle of a write");
+  }
+
+  /** One LMDB transaction; what is in memory goes back with it when it fails. */
+  #transaction<T>(work: () => T, spared?: number, touched?: ReadonlySet<Table>): T {
+    this.#checkUsable();
+    const { catalog } = this.#keeper;
+    const { spaces } = this.#garbage;
+    let position = this.#position;
+    this.#writing = true;
+    try {
+      const result = this.#environment.root.transactionSync(() => {
+        const value = work();
+        if (!this.#garbage.isEmpty) this.#garbage.collect(GARBAGE_PER_WRITE, spared);
+        position = this.#environment.meta.get(META_POSITION) ?? null;
+        return value;
+      });
+      this.#position = position;
+      return result;
+    } catch (error) {
+      this.#keeper.restore(catalog, touched);
+      this.#garbage.restore(spaces);
+      throw error;
+    } finally {
+      this.#writing = false;
+    }
+  }
+}

@@ -1,0 +1,217 @@
+import { type EntryLimits } from "@freshet/dataflow";
+import { scopeKey, type CacheDefinition, type SessionScope } from "@freshet/rpc";
+import { Unsupported } from "@freshet/sql";
+import type { Store } from "@freshet/storage";
+import type { TableId } from "@freshet/types";
+import type { Logger } from "@freshet/util";
+import type { ServerDialect } from "../dialect.ts";
+import type { Adapters } from "../engine/adapters.ts";
+import type { BaseTables } from "../engine/base-tables.ts";
+import type { CommitLoop } from "../engine/commit-loop.ts";
+import { type CacheRecord, LiveCache } from "../engine/live-cache.ts";
+import { type Upstream, UpstreamError } from "../replication/contract.ts";
+import { definitionOf, type PreparedCache, prepareCache, refusalOf } from "./prepare.ts";
+
+export interface RegistryOptions {
+  readonly store: Store;
+  readonly upstream: Upstream;
+  readonly dialect: ServerDialect;
+  readonly tables: BaseTables;
+  readonly adapters: Adapters;
+  readonly loop: () => CommitLoop;
+  readonly logger: Logger;
+  readonly entryLimits: EntryLimits;
+}
+
+export interface NewCache {
+  readonly name: string | null;
+  readonly select: string;
+  readonly scope: SessionScope;
+  readonly inTransaction: CacheDefinition["inTransaction"];
+}
+
+const DOCUMENT_PREFIX = "cache/";
+
+/**
+ * The defined caches: created, dropped, suspended when their tables change and built again.
+ * A record is stored before its cache is announced and removed before it is dropped, so a
+ * restart knows exactly what clients were told.
+ */
+export class CacheRegistry {
+  readonly #options: RegistryOptions;
+  readonly #caches = new Map<number, LiveCache>();
+  /** Records that could not be compiled (yet): kept, shown, forwarded. */
+  readonly #unbuilt = new Map<number, { record: CacheRecord; reason: string }>();
+  #nextId = 1;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+    for (const { document } of options.store.listDocuments(DOCUMENT_PREFIX)) {
+      const record = document as CacheRecord;
+      this.#unbuilt.set(record.id, { record, reason: "starting" });
+      this.#nextId = Math.max(this.#nextId, record.id + 1);
+    }
+  }
+
+  live(): Iterable<LiveCache> {
+    return this.#caches.values();
+  }
+
+  get(id: number): LiveCache | null {
+    return this.#caches.get(id) ?? null;
+  }
+
+  unbuilt(): readonly { readonly record: CacheRecord; readonly reason: string }[] {
+    return [...this.#unbuilt.values()];
+  }
+
+  definitions(): readonly CacheDefinition[] {
+    return [...this.#caches.values()]
+      .filter((cache) => cache.ready)
+      .map((cache) => cache.definition);
+  }
+
+  /** By name or query id. */
+  find(name: string): CacheRecord | null {
+    for (const cache of this.#caches.values()) {
+      if (cache.record.name === name || cache.definition.queryId === name) return cache.record;
+    }
+    for (const { record } of this.#unbuilt.values()) {
+      if (record.name === name) return record;
+    }
+    return null;
+  }
+
+  prepare(select: string, scope: SessionScope): Promise<PreparedCache> {
+    const { dialect, upstream } = this.#options;
+    return prepareCache(dialect, upstream, select, scopeKey(scope), scope.identity);
+  }
+
+  /** Resolves when the cache answers. A cache of the same name or query is replaced. */
+  async create(request: NewCache, prepared: PreparedCache): Promise<LiveCache> {
+    const { upstream, store } = this.#options;
+    const allowed = await upstream.mayRead(request.scope.role, prepared.compiled.uses);
+    if (!allowed) {
+      throw new UpstreamError("42501", "permission denied for a table that the query reads");
+    }
+    const name = request.name ?? prepared.queryId;
+    const record: CacheRecord = {
+      id: this.#nextId,
+      name,
+      select: request.select,
+      database: request.scope.database,
+      scopeIdentity: request.scope.identity,
+      inTransaction: request.inTransaction,
+    };
+    this.#nextId += 1;
+    const cache = this.#newCache(record, prepared);
+    await this.#build(cache);
+    for (const earlier of this.#sameAs(cache)) this.drop(earlier);
+    store.write((batch) => batch.putDocument(`${DOCUMENT_PREFIX}${record.id}`, record));
+    this.#announce(cache);
+    return cache;
+  }
+
+  drop(record: CacheRecord): void {
+    const { store, adapters } = this.#options;
+    store.write((batch) => batch.deleteDocument(`${DOCUMENT_PREFIX}${record.id}`));
+    this.#caches.delete(record.id);
+    this.#unbuilt.delete(record.id);
+    adapters.forgetCache(record.id);
+    adapters.broadcast({ kind: "cache-dropped", cache: record.id });
+  }
+
+  dropAll(): number {
+    const records = [...this.#caches.values()].map((cache) => cache.record);
+    records.push(...[...this.#unbuilt.values()].map((item) => item.record));
+    for (const record of records) this.drop(record);
+    return records.length;
+  }
+
+  /** Takes caches that read any of the tables out of service at once; statements are forwarded. */
+  suspend(tables: ReadonlySet<TableId> | "all", reason: string): void {
+    const { adapters } = this.#options;
+    for (const cache of [...this.#caches.values()]) {
+      if (tables !== "all" && !cache.compiled.uses.some((use) => tables.has(use.table))) continue;
+      this.#caches.delete(cache.record.id);
+      this.#unbuilt.set(cache.record.id, { record: cache.record, reason });
+      adapters.forgetCache(cache.record.id);
+      adapters.broadcast({ kind: "cache-dropped", cache: cache.record.id });
+    }
+  }
+
+  /** Builds every record that is out of service again, against the schema of now. */
+  async rebuild(): Promise<void> {
+    const { logger } = this.#options;
+    const pending = [...this.#unbuilt.values()];
+    await Promise.all(
+      pending.map(async ({ record }) => {
+        try {
+          const scope = { database: record.database, identity: record.scopeIdentity, role: "" };
+          const prepared = await this.prepare(record.select, scope);
+          const cache = this.#newCache(record, prepared);
+          await this.#build(cache);
+          // Dropped, or taken up by another attempt, while we were building.
+          if (!this.#unbuilt.delete(record.id)) return;
+          this.#announce(cache);
+          logger.info({ cache: record.name }, "cache is in service again");
+        } catch (error) {
+          const reason = refusalOf(error);
+          const item = this.#unbuilt.get(record.id);
+          if (item !== undefined) item.reason = reason;
+          logger.warn({ cache: record.name, reason }, "cache cannot be built; its query is forwarded");
+          if (!(error instanceof Unsupported) && !(error instanceof UpstreamError)) throw error;
+        }
+      }),
+    );
+  }
+
+  /** Tables that no cache reads any more. */
+  unusedTables(): readonly TableId[] {
+    if (this.#unbuilt.size > 0) return [];
+    const used = new Set<TableId>();
+    for (const cache of this.#caches.values()) {
+      for (const use of cache.compiled.uses) used.add(use.table);
+    }
+    return this.#options.tables.ids().filter((id) => !used.has(id));
+  }
+
+  #newCache(record: CacheRecord, prepared: PreparedCache): LiveCache {
+    const scope = scopeKey({ database: record.database, identity: record.scopeIdentity });
+    const definition = definitionOf(prepared, record, scope);
+    return new LiveCache(record, definition, prepared.compiled, this.#options.entryLimits);
+  }
+
+  async #build(cache: LiveCache): Promise<void> {
+    const { tables, store, loop } = this.#options;
+    await tables.require(cache.compiled.tables);
+    for (const schema of cache.compiled.tables) {
+      if (tables.schema(schema.id)?.generation !== schema.generation) {
+        throw new Error(`table ${schema.name} changed while its cache was being built`);
+      }
+    }
+    for (const index of cache.compiled.indexes) store.ensureIndex(index);
+    loop().refreshSnapshot();
+  }
+
+  #announce(cache: LiveCache): void {
+    cache.state = { kind: "ready" };
+    this.#caches.set(cache.record.id, cache);
+    this.#options.adapters.definitionAdded(cache.definition);
+  }
+
+  #sameAs(cache: LiveCache): readonly CacheRecord[] {
+    const same: CacheRecord[] = [];
+    for (const other of this.#caches.values()) {
+      const sameQuery =
+        other.definition.shape === cache.definition.shape &&
+        other.definition.scope === cache.definition.scope &&
+        JSON.stringify(other.definition.slots) === JSON.stringify(cache.definition.slots);
+      if (sameQuery || other.record.name === cache.record.name) same.push(other.record);
+    }
+    for (const { record } of this.#unbuilt.values()) {
+      if (record.name === cache.record.name) same.push(record);
+    }
+    return same;
+  }
+}

@@ -1,0 +1,27 @@
+import type { TextCodec } from "@freshet/types";
+import type { SelectStatement, StatementLexer } from "@freshet/sql";
+import type { DialectSemantics } from "@freshet/dataflow";
+import type { Clock, Logger } from "@freshet/util";
+import type { Upstream } from "./replication/contract.ts";
+
+export interface UpstreamOptions {
+  readonly url: string;
+  readonly deployment: string;
+  /** Create nothing upstream but the slot: the operator made publication and triggers. */
+  readonly disableSetup: boolean;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** All that the engine needs to know of a database's kind; one object per dialect. */
+export interface ServerDialect {
+  readonly name: string;
+  readonly codec: TextCodec;
+  readonly lexer: StatementLexer;
+  readonly semantics: DialectSemantics;
+  /** Loads what parsing needs; once, before the first `parse`. */
+  load(): Promise<void>;
+  /** Throws Unsupported or SqlSyntaxError. `text` is Unicode. */
+  parse(text: string): SelectStatement;
+  createUpstream(options: UpstreamOptions): Upstream;
+}

@@ -1,0 +1,130 @@
+import type { CacheDefinition, CacheId, ServerLink, ToAdapter, ToServer } from "@freshet/rpc";
+import type { EncodedRows } from "@freshet/types";
+
+/** One adapter, as the engine sees it. */
+export interface AttachedAdapter {
+  readonly name: string;
+  readonly link: ServerLink;
+}
+
+export interface PublishedEntry {
+  readonly cache: CacheId;
+  readonly key: string;
+  readonly rows: EncodedRows | null;
+}
+
+/**
+ * The attached adapters and what each of them holds. Per cache and key the set of subscribers
+ * is interned (there are few different sets), so a key costs one Map slot.
+ */
+export class Adapters {
+  readonly #adapters = new Set<AttachedAdapter>();
+  readonly #subscriptions = new Map<CacheId, Map<string, readonly AttachedAdapter[]>>();
+  readonly #sets = new Map<string, readonly AttachedAdapter[]>();
+  readonly #numbers = new Map<AttachedAdapter, number>();
+  #nextNumber = 1;
+
+  get size(): number {
+    return this.#adapters.size;
+  }
+
+  attach(
+    link: ServerLink,
+    name: string,
+    handler: (adapter: AttachedAdapter, message: ToServer) => void,
+    onGone: (adapter: AttachedAdapter) => void,
+  ): AttachedAdapter {
+    const adapter: AttachedAdapter = { name, link };
+    this.#adapters.add(adapter);
+    this.#numbers.set(adapter, this.#nextNumber);
+    this.#nextNumber += 1;
+    link.onMessage((message) => handler(adapter, message));
+    link.onClose(() => {
+      this.#adapters.delete(adapter);
+      onGone(adapter);
+    });
+    return adapter;
+  }
+
+  broadcast(message: ToAdapter): void {
+    for (const adapter of this.#adapters) adapter.link.send(message);
+  }
+
+  subscribe(cache: CacheId, key: string, adapter: AttachedAdapter): void {
+    let keys = this.#subscriptions.get(cache);
+    if (keys === undefined) {
+      keys = new Map();
+      this.#subscriptions.set(cache, keys);
+    }
+    const current = keys.get(key);
+    if (current === undefined) keys.set(key, this.#intern([adapter]));
+    else if (!current.includes(adapter)) keys.set(key, this.#intern([...current, adapter]));
+  }
+
+  /** Returns true when nobody holds the key any more. */
+  unsubscribe(cache: CacheId, key: string, adapter: AttachedAdapter): boolean {
+    const keys = this.#subscriptions.get(cache);
+    const current = keys?.get(key);
+    if (keys === undefined || current === undefined) return false;
+    const rest = current.filter((other) => other !== adapter);
+    if (rest.length > 0) keys.set(key, this.#intern(rest));
+    else keys.delete(key);
+    return rest.length === 0;
+  }
+
+  /** Everything the adapter held alone, as (cache, key) pairs. */
+  unsubscribeAll(adapter: AttachedAdapter): readonly { cache: CacheId; key: string }[] {
+    const orphans: { cache: CacheId; key: string }[] = [];
+    for (const [cache, keys] of this.#subscriptions) {
+      for (const [key, holders] of keys) {
+        if (!holders.includes(adapter)) continue;
+        if (this.unsubscribe(cache, key, adapter)) orphans.push({ cache, key });
+      }
+    }
+    return orphans;
+  }
+
+  forgetKey(cache: CacheId, key: string): void {
+    this.#subscriptions.get(cache)?.delete(key);
+  }
+
+  forgetCache(cache: CacheId): void {
+    this.#subscriptions.delete(cache);
+  }
+
+  /** The oldest keys of a cache, in the order of their first fill. */
+  *keysOf(cache: CacheId): Iterable<string> {
+    yield* this.#subscriptions.get(cache)?.keys() ?? [];
+  }
+
+  /** One message per adapter that holds any of the entries, in one go. */
+  publish(position: string, commitTimeMs: number, entries: readonly PublishedEntry[]): void {
+    if (entries.length === 0) return;
+    const byAdapter = new Map<AttachedAdapter, PublishedEntry[]>();
+    for (const entry of entries) {
+      for (const adapter of this.#subscriptions.get(entry.cache)?.get(entry.key) ?? []) {
+        const list = byAdapter.get(adapter);
+        if (list === undefined) byAdapter.set(adapter, [entry]);
+        else list.push(entry);
+      }
+    }
+    for (const [adapter, list] of byAdapter) {
+      adapter.link.send({ kind: "publish", position, entries: list, commitTimeMs });
+    }
+  }
+
+  definitionAdded(cache: CacheDefinition): void {
+    this.broadcast({ kind: "cache-added", cache });
+  }
+
+  #intern(adapters: readonly AttachedAdapter[]): readonly AttachedAdapter[] {
+    const id = adapters
+      .map((adapter) => this.#numbers.get(adapter) ?? 0)
+      .sort((left, right) => left - right)
+      .join(",");
+    const known = this.#sets.get(id);
+    if (known !== undefined) return known;
+    this.#sets.set(id, adapters);
+    return adapters;
+  }
+}

@@ -1,0 +1,61 @@
+import { readFileSync } from "node:fs";
+import type { Store } from "@freshet/storage";
+import type { UpstreamIdentity } from "../replication/contract.ts";
+
+/** Whose changes the store holds and on which boot of this machine it was last written. */
+export interface Owner {
+  readonly systemId: string;
+  readonly database: string;
+  readonly timeline: string;
+  readonly slot: string;
+  readonly bootId: string;
+}
+
+const DOCUMENT = "owner";
+
+export function readOwner(store: Store): Owner | null {
+  return (store.readDocument(DOCUMENT) as Owner | null | undefined) ?? null;
+}
+
+export function writeOwner(store: Store, identity: UpstreamIdentity): void {
+  const { systemId, database, timeline, slot } = identity;
+  const owner: Owner = { systemId, database, timeline, slot, bootId: bootId() };
+  store.write((batch) => batch.putDocument(DOCUMENT, owner));
+}
+
+/**
+ * Why the local copy cannot be continued from its position, or null. A process that was killed
+ * loses nothing (the pages are the kernel's); a machine that went down may have lost some,
+ * because commits are not synced one by one.
+ */
+export function identityProblem(
+  owner: Owner | null,
+  identity: UpstreamIdentity,
+  store: Store,
+  compare: (left: string, right: string) => number,
+): string | null {
+  const position = store.position();
+  if (owner === null || position === null || position === "") {
+    return store.tables().length === 0 ? null : "the storage does not say where it stands";
+  }
+  if (owner.systemId !== identity.systemId) return "this is another database server";
+  if (owner.database !== identity.database) return "this is another database";
+  if (owner.timeline !== identity.timeline) return "the server changed its timeline (failover or restore)";
+  if (owner.slot !== identity.slot) return "the replication slot is another one";
+  if (identity.fresh) return "the replication slot had to be created again: changes may be missing";
+  if (identity.resumePosition !== null && compare(identity.resumePosition, position) > 0) {
+    return "the replication slot has moved past our position: changes are missing";
+  }
+  if (!store.cleanShutdown && owner.bootId !== bootId()) {
+    return "the machine went down while the storage was open";
+  }
+  return null;
+}
+
+function bootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return "";
+  }
+}

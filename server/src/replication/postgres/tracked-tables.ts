@@ -1,0 +1,91 @@
+import type { TableId, TableSchema } from "@freshet/types";
+import type { TableDetail } from "./table-detail.ts";
+
+/** A table whose changes are delivered. */
+export interface TrackedTable {
+  readonly schema: TableSchema;
+  readonly detail: TableDetail;
+  /** The log position when its definition was read: older rows may have another layout. */
+  readonly sinceLsn: bigint;
+  /** Partitions whose changes are this table's; grows when partitions are created. */
+  readonly leaves: Set<number>;
+  /** File node of the table or each leaf, as last explained. */
+  readonly fileNodes: Map<number, number>;
+  /** End of the last transaction that truncated it. */
+  truncatedAt: bigint;
+}
+
+/**
+ * The tables the engine asked for. A table leaves as soon as its definition is known to differ:
+ * none of its changes is delivered after `schemaChange` until it is added again.
+ */
+export class TrackedTables {
+  readonly #byId = new Map<TableId, TrackedTable>();
+  readonly #byRelation = new Map<number, TrackedTable>();
+  #version = 0;
+
+  /** Changes with every addition and removal: what was derived before must be derived again. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  all(): readonly TrackedTable[] {
+    return [...this.#byId.values()];
+  }
+
+  ids(): readonly TableId[] {
+    return [...this.#byId.keys()];
+  }
+
+  get(id: TableId): TrackedTable | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** By the table's own oid or a partition's. */
+  byRelation(oid: number): TrackedTable | undefined {
+    return this.#byRelation.get(oid);
+  }
+
+  get anyPartitioned(): boolean {
+    return this.all().some((table) => table.detail.kind === "p");
+  }
+
+  add(schema: TableSchema, detail: TableDetail, sinceLsn: bigint): void {
+    this.remove(schema.id);
+    const parts = detail.kind === "p" ? detail.leaves : [detail];
+    const table: TrackedTable = {
+      schema,
+      detail,
+      sinceLsn,
+      leaves: new Set(detail.leaves.map((leaf) => leaf.oid)),
+      fileNodes: new Map(parts.map((part) => [part.oid, part.fileNode])),
+      truncatedAt: 0n,
+    };
+    this.#byId.set(schema.id, table);
+    this.#byRelation.set(schema.id, table);
+    for (const leaf of table.leaves) this.#byRelation.set(leaf, table);
+    this.#version += 1;
+  }
+
+  addLeaf(table: TrackedTable, leaf: number, fileNode: number): void {
+    table.leaves.add(leaf);
+    table.fileNodes.set(leaf, fileNode);
+    this.#byRelation.set(leaf, table);
+    this.#version += 1;
+  }
+
+  remove(id: TableId): boolean {
+    const table = this.#byId.get(id);
+    if (table === undefined) return false;
+    this.#byId.delete(id);
+    for (const relation of [id, ...table.leaves]) {
+      if (this.#byRelation.get(relation) === table) this.#byRelation.delete(relation);
+    }
+    this.#version += 1;
+    return true;
+  }
+}
