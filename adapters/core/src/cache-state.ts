@@ -1,4 +1,5 @@
 import type { CacheDefinition } from "@freshet/rpc";
+import type { StatementTraits } from "@freshet/sql";
 import type { Flight } from "./fills.ts";
 import type { StoredEntry } from "./stored-entry.ts";
 
@@ -13,6 +14,8 @@ export class CacheState {
   /** Role -> may read; emptied whenever a privilege changes. */
   readonly access = new Map<string, boolean>();
   dropped = false;
+  /** What the lexer said of a statement of this shape, once one was routed. */
+  traits: StatementTraits | null = null;
   /** Bytes of `entries` as the store counts them. */
   bytes = 0;
   /** Since the last report, and since the last metrics snapshot. */

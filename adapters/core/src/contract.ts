@@ -1,6 +1,12 @@
 import type { CanonicalParam, EncodedRows, SqlType } from "@freshet/types";
 import type { CacheStatement, StatementTraits } from "@freshet/sql";
-import type { CacheDefinition, ColumnDefinition, ControlError, ControlResult, SessionScope } from "@freshet/rpc";
+import type {
+  CacheDefinition,
+  ColumnDefinition,
+  ControlError,
+  ControlResult,
+  SessionScope,
+} from "@freshet/rpc";
 
 /**
  * Routing, as the dialect's session sees it. All texts are byte strings. One `Router` per

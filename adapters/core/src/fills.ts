@@ -1,5 +1,6 @@
 import type { RequestId } from "@freshet/rpc";
 import type { CanonicalParam, EncodedRows } from "@freshet/types";
+import { assert } from "@freshet/util";
 import type { CacheState } from "./cache-state.ts";
 import type { FillResult } from "./contract.ts";
 import type { ServerConnection } from "./server-connection.ts";
@@ -56,6 +57,7 @@ export class Fills {
   filled(request: RequestId, key: string, rows: EncodedRows): void {
     const flight = this.#land(request);
     if (flight === undefined) return;
+    assert(key === flight.key, "the server filled the key that was asked for");
     // The key as received: the one asked with may be a slice that keeps a whole statement alive.
     const { entry, kept } = this.#store.fill(flight.cache, key, rows);
     flight.resolve({ kind: "entry", entry });

@@ -1,5 +1,10 @@
 import type { ProxiedQueryCount, AdapterLink, ToServer } from "@freshet/rpc";
-import type { CacheStatementParse, LexerSettings, LiteralClass, StatementLexer } from "@freshet/sql";
+import type {
+  CacheStatementParse,
+  LexerSettings,
+  LiteralClass,
+  StatementLexer,
+} from "@freshet/sql";
 import type { Metrics } from "@freshet/telemetry";
 import type { SqlType } from "@freshet/types";
 import type { Clock, Logger } from "@freshet/util";

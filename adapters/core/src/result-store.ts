@@ -4,12 +4,12 @@ import { Slabs } from "./slabs.ts";
 import { StoredEntry } from "./stored-entry.ts";
 
 /**
- * What one answer costs besides its bytes, measured on Node 24 (`result-store.bench.ts`): the
+ * What one answer costs besides its bytes, measured on Node 24 (`router.bench.ts`): the
  * entry object, its places in Map, ring and slab, the headers of its strings.
  */
-export const ENTRY_OVERHEAD_BYTES = 260;
+export const ENTRY_OVERHEAD_BYTES = 200;
 /** The view and the list node of one variant. */
-export const VARIANT_OVERHEAD_BYTES = 200;
+export const VARIANT_OVERHEAD_BYTES = 175;
 
 export interface ResultStoreOptions {
   readonly memoryBytes: number;
@@ -20,7 +20,8 @@ export interface ResultStoreOptions {
 
 /**
  * The answers of all caches under one memory limit. Eviction is the CLOCK algorithm: an entry
- * used since the hand last passed gets a second round. Everything here is synchronous; an
+ * used since the hand last passed gets a second round; a new one that is never used again does
+ * not, so a scan over many keys leaves what is used in place. Everything here is synchronous; an
  * entry that leaves is told to `onEvict` only when the server must be told.
  */
 export class ResultStore {
@@ -53,7 +54,6 @@ export class ResultStore {
       return { entry, kept: false };
     }
     this.#insert(entry, cost);
-    entry.referenced = true;
     this.#shrink(entry);
     return { entry, kept: true };
   }
@@ -132,6 +132,8 @@ export class ResultStore {
       }
       this.evictions += 1;
       this.#remove(entry);
+      // The newest entry has taken its place; the hand must not come to it next.
+      this.#hand += 1;
       this.#options.onEvict(entry.cache, entry.key);
     }
   }

@@ -142,11 +142,7 @@ class CoreRouter implements OwnedRouter {
     return entry;
   }
 
-  fill(
-    route: CachedRoute,
-    key: string,
-    params: readonly CanonicalParam[],
-  ): Promise<FillResult> {
+  fill(route: CachedRoute, key: string, params: readonly CanonicalParam[]): Promise<FillResult> {
     if (!this.#messages.serving) {
       return Promise.resolve({ kind: "refused", reason: this.#messages.servingReason });
     }

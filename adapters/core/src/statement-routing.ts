@@ -11,6 +11,8 @@ import { ForwardRoute, PlannedRoute } from "./routes.ts";
 const NEVER_OURS =
   /^\s*(?:select|with|values|insert|update|delete|begin|commit|rollback|set|start|savepoint)\b/i;
 
+const MAYBE_READ = /^\s*(?:select|with|values)\b/i;
+
 export type RoutingOptions = Pick<
   RouterOptions,
   "lexer" | "canonicalLiteral" | "parseCacheStatement"
@@ -40,11 +42,33 @@ export class StatementRouting {
         return { kind: "control-error", message: parse.message, position: parse.position };
       }
     }
-    const traits = this.#options.lexer.traits(text, settings);
+    const shape = MAYBE_READ.test(text) ? this.#options.lexer.shape(text, settings) : null;
+    const traits = shape === null ? null : this.#knownTraits(text, shape);
+    if (shape === null || traits === null) return this.#routeAny(text, session, scope, shape);
+    return this.#routeRead(text, shape, traits, session, scope);
+  }
+
+  /**
+   * The traits of a shape that caches have and that was routed before: they depend on the tokens
+   * alone, literals' values apart, so the lexer need not be asked again. Comments are no tokens,
+   * but may hold the hint.
+   */
+  #knownTraits(text: string, shape: Shape): StatementTraits | null {
+    if (text.includes("/*")) return null;
+    return this.#registry.withShape(shape.text)[0]?.traits ?? null;
+  }
+
+  #routeAny(
+    text: string,
+    session: RoutingSession,
+    scope: string | null,
+    early: Shape | null,
+  ): Route {
+    const traits = this.#options.lexer.traits(text, session);
     if (traits.multiple) return new ForwardRoute(traits, "multi-statement");
     if (!traits.read) return new ForwardRoute(traits, "not-a-read");
     if (traits.skipCache) return new ForwardRoute(traits, "hint");
-    const shape = this.#options.lexer.shape(text, settings);
+    const shape = early ?? this.#options.lexer.shape(text, session);
     if (shape === null) return new ForwardRoute(traits, "unparsed");
     if (traits.uncacheable !== null) {
       return this.#forward(text, shape, traits, scope, "not-cacheable");
@@ -64,6 +88,7 @@ export class StatementRouting {
       return new ForwardRoute(traits, candidates.length === 0 ? "no-cache" : "unknown-scope");
     }
     const database = databasePrefix(session.scope.database);
+    if (candidates[0] !== undefined && !text.includes("/*")) candidates[0].traits ??= traits;
     let reason: ForwardReason = "no-cache";
     for (const state of candidates) {
       if (state.definition.scope !== scope) {

@@ -1,4 +1,4 @@
-import type { RoutingSession } from "@freshet/adapter-core";
+import type { RenderingSettings } from "@freshet/pg-wire";
 import type { SessionScope } from "@freshet/rpc";
 import type { HiddenSettings } from "./probe.ts";
 
@@ -16,21 +16,11 @@ function scopeOf(database: string, role: string, identity: string): SessionScope
   return scope;
 }
 
-/** What a rendered answer's bytes depend on. */
-export interface RenderingSettings {
-  readonly dateStyle: string;
-  readonly timeZone: string;
-  readonly intervalStyle: string;
-  readonly extraFloatDigits: string;
-  readonly byteaOutput: string;
-  readonly clientEncoding: string;
-}
-
 /**
  * One session's settings: the reported ones follow every ParameterStatus, the hidden ones come
  * from probes. `key` names the rendering; equal keys mean equal bytes.
  */
-export class SessionSettings implements RoutingSession {
+export class SessionSettings {
   readonly #reported: Map<string, string>;
   #hidden: HiddenSettings | null;
   #scope: SessionScope | null = null;
@@ -79,9 +69,8 @@ export class SessionSettings implements RoutingSession {
       dateStyle: reported("DateStyle"),
       timeZone: reported("TimeZone"),
       intervalStyle: reported("IntervalStyle"),
-      extraFloatDigits: this.#hidden?.extraFloatDigits ?? "",
+      extraFloatDigits: Number(this.#hidden?.extraFloatDigits ?? 1),
       byteaOutput: this.#hidden?.byteaOutput ?? "",
-      clientEncoding: reported("client_encoding"),
     };
   }
 

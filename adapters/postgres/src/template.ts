@@ -5,6 +5,7 @@ import type { UpstreamConnection } from "./upstream/connect.ts";
 export interface StartupTemplate {
   readonly parameters: ReadonlyMap<string, string>;
   readonly hidden: HiddenSettings | null;
+  /** Monotonic clock. */
   readonly learnedAtMs: number;
 }
 
@@ -35,7 +36,7 @@ export class StartupTemplates {
     learn: () => Promise<Learned>,
   ): Promise<{ readonly template: StartupTemplate; readonly connection: UpstreamConnection | null }> {
     const known = this.#known.get(key);
-    if (known !== undefined && Date.now() - known.learnedAtMs < this.#ttlMs) {
+    if (known !== undefined && performance.now() - known.learnedAtMs < this.#ttlMs) {
       return { template: known, connection: null };
     }
     const running = this.#learning.get(key);

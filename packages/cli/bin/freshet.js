@@ -32,12 +32,13 @@ function mainFile() {
 
 /** A newer Node among the installed packages, from here upwards. */
 function findNode() {
-  const name = `node-${process.platform}-${process.arch}`;
+  const platform = `${process.platform}-${process.arch}`;
+  const names = [`node-${platform}`, `node-bin-${platform}`];
   for (let directory = here; ; directory = dirname(directory)) {
     const modules = join(directory, "node_modules");
-    for (const path of [join(modules, ".bin", "node"), join(modules, name, "bin", "node")]) {
-      if (existsSync(path)) return path;
-    }
+    const packaged = names.map((name) => join(modules, name, "bin", "node"));
+    const path = [join(modules, ".bin", "node"), ...packaged].find((one) => existsSync(one));
+    if (path !== undefined) return path;
     if (dirname(directory) === directory) return null;
   }
 }

@@ -133,7 +133,7 @@ export const OPTIONS = [
     env: ["READ_YOUR_WRITES_TIMEOUT"],
     group: "Caching",
     type: "duration",
-    default: "500ms",
+    default: "250ms",
     help: "how long a read waits for its session's own write to reach the caches before it is forwarded; 0 turns waiting off and forwards",
   },
   {
@@ -142,7 +142,7 @@ export const OPTIONS = [
     env: ["FILL_TIMEOUT"],
     group: "Caching",
     type: "duration",
-    default: "5s",
+    default: "2s",
     help: "how long a miss waits to be filled before the statement is forwarded",
   },
   {

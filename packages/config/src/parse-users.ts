@@ -31,7 +31,7 @@ export function parseUsers(text: string): readonly UserPassword[] | null {
   };
   while (at < text.length) {
     while (text[at] === " ") at += 1;
-    const user = field(":");
+    const user = field(":,");
     if (user === null || user === "" || text[at] !== ":" || names.has(user)) return null;
     at += 1;
     const password = field(",");

@@ -6,3 +6,5 @@ export * from "./backend-messages.ts";
 export * from "./backend-parsers.ts";
 export * from "./frontend-messages.ts";
 export * from "./frontend-parsers.ts";
+export * from "./pgoutput/index.ts";
+export * from "./values/index.ts";

@@ -11,7 +11,11 @@ export class Unsupported extends Error {
 }
 
 export interface SelectStatement {
-  readonly ctes: readonly { readonly name: string; readonly query: SelectStatement; readonly columns: readonly string[] }[];
+  readonly ctes: readonly {
+    readonly name: string;
+    readonly query: SelectStatement;
+    readonly columns: readonly string[];
+  }[];
   readonly distinct: boolean;
   readonly items: readonly SelectItem[];
   readonly from: readonly FromItem[];
@@ -88,7 +92,15 @@ export type Expression =
   | { readonly kind: "and" | "or"; readonly operands: readonly Expression[]; readonly at: number }
   | {
       readonly kind: "is";
-      readonly test: "null" | "not null" | "true" | "not true" | "false" | "not false" | "unknown" | "not unknown";
+      readonly test:
+        | "null"
+        | "not null"
+        | "true"
+        | "not true"
+        | "false"
+        | "not false"
+        | "unknown"
+        | "not unknown";
       readonly operand: Expression;
       readonly at: number;
     }

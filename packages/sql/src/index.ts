@@ -5,3 +5,4 @@ export { queryId } from "./query-id.ts";
 export { postgresLexer } from "./postgres/lexer.ts";
 export { loadPostgresParser, parsePostgresSelect } from "./postgres/parser.ts";
 export { SqlSyntaxError } from "./postgres/syntax-error.ts";
+export { parseCacheStatement } from "./cache-statement-parser.ts";

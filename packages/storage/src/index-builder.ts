@@ -10,7 +10,7 @@ const CHUNK = 20_000;
 
 const rowKey = new ByteScratch(256);
 const entry = new ByteScratch(256);
-const NOTHING = storedRange({ bytes: Buffer.allocUnsafeSlow(8), length: 0 });
+const NOTHING = storedRange({ bytes: Buffer.alloc(8), length: 1 });
 
 /** Fills an index with an entry for every row of its table, in transactions of bounded size. */
 export function buildIndex(environment: Environment, table: Table, index: StoredIndex): void {

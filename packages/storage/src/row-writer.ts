@@ -20,7 +20,7 @@ const key = new ByteScratch(256);
 const entry = new ByteScratch(256);
 const oldEntry = new ByteScratch(256);
 const bagValue = new ByteScratch(1024);
-const NOTHING = storedRange({ bytes: Buffer.allocUnsafeSlow(8), length: 0 });
+const NOTHING = storedRange({ bytes: Buffer.alloc(8), length: 1 });
 
 /** Row changes inside a write transaction: rows, their index entries and counts together. */
 export class RowWriter {

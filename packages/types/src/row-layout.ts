@@ -187,11 +187,14 @@ function writeFixed(op: number, place: number, value: NonNullable<Value>): void 
       return;
     case OP_FLOAT4:
       if (!Object.is(Math.fround(value as number), value)) throw unstorable(value);
-      bytes.writeFloatLE(value as number, place);
+      // One NaN of the many bit patterns: equal rows have equal bytes.
+      if (value !== value) bytes.writeUInt32LE(0x7fc00000, place);
+      else bytes.writeFloatLE(value as number, place);
       return;
     case OP_FLOAT8:
       if (typeof value !== "number") throw unstorable(value);
-      bytes.writeDoubleLE(value, place);
+      if (value !== value) bytes.writeBigUInt64LE(0x7ff8000000000000n, place);
+      else bytes.writeDoubleLE(value, place);
       return;
     case OP_DATE:
       bytes.writeInt32LE(dateToInt(value as number), place);

@@ -1,9 +1,8 @@
-import { type MessagePort, workerData } from "node:worker_threads";
-import { type AdapterMetrics, type PostgresAdapter } from "@freshet/adapter-postgres";
+import { workerData } from "node:worker_threads";
 import { type ToAdapter, type ToServer, portLink } from "@freshet/rpc";
 import { Metrics, createLogger } from "@freshet/telemetry";
-import type { AdapterThreadData, FromThread } from "./messages.ts";
-import { createPostgresListeners } from "./postgres-listeners.ts";
+import type { AdapterThreadData } from "./messages.ts";
+import { startPostgresListeners } from "./postgres-listeners.ts";
 import { runThread } from "./thread-host.ts";
 
 /** An adapter's thread: a router of its own and one listener for each address. */
@@ -15,7 +14,13 @@ const logger = createLogger({ ...data.log, name: data.name });
 const metrics = new Metrics();
 
 runThread(metrics, logger, async (post) => {
-  const { router, listeners } = await createPostgresListeners({ data, logger, metrics, post });
+  const onForeignCancel = post;
+  const { router, listeners } = await startPostgresListeners({
+    data,
+    logger,
+    metrics,
+    onForeignCancel,
+  });
   const status = setInterval(() => {
     const connections = listeners.reduce((sum, one) => sum + one.statistics().connections, 0);
     const { serving, servingReason } = router;
@@ -29,6 +34,7 @@ runThread(metrics, logger, async (post) => {
     async stop(drainLimitMs) {
       await Promise.all(listeners.map((listener) => listener.close(drainLimitMs)));
       clearInterval(status);
+      await router.close();
     },
   };
 });

@@ -19,11 +19,12 @@ const MOST_THREADS_BY_DEFAULT = 8;
 /** A listener's number is part of its clients' cancel keys and must fit there. */
 const MOST_LISTENERS = 126;
 
+/** Where several threads can listen on one port; elsewhere one thread serves all clients. */
+export const CAN_SHARE_PORT = process.platform === "linux" || process.platform === "freebsd";
+
 /** What each thread is told. Throws ConfigurationError for files that cannot be read. */
 export function planThreads(config: CombinedConfig): ThreadPlan {
-  const threads =
-    config.adapterThreads ??
-    Math.max(1, Math.min(MOST_THREADS_BY_DEFAULT, availableParallelism() - 1));
+  const threads = CAN_SHARE_PORT ? (config.adapterThreads ?? defaultThreads()) : 1;
   if (threads * config.addresses.length > MOST_LISTENERS) {
     throw new ConfigurationError(
       `--adapter-threads times the number of addresses may be ${MOST_LISTENERS} at most: use fewer threads.`,
@@ -118,6 +119,10 @@ function readOption(option: string, path: string): string {
       { cause },
     );
   }
+}
+
+function defaultThreads(): number {
+  return Math.max(1, Math.min(MOST_THREADS_BY_DEFAULT, availableParallelism() - 1));
 }
 
 function defaultMemoryBytes(): number {

@@ -30,7 +30,14 @@ export interface EmbeddedPostgresOptions {
  * Waits for the end of our process, which closes its standard input, and then stops the server
  * and removes directories: even SIGKILL leaves nothing running. `$1` is the server's pid.
  */
-const GUARD = `read -r _; kill -INT "$1" || exit 0; while kill -0 "$1"; do sleep 0.1; done; shift; rm -rf -- "$@"`;
+const GUARD = [
+  "read -r _",
+  'kill -INT "$1" || exit 0',
+  "n=0",
+  'while kill -0 "$1" && [ "$n" -lt 100 ]; do sleep 0.1; n=$((n + 1)); done',
+  "shift",
+  'rm -rf -- "$@"',
+].join("\n");
 
 const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
   wal_level: "logical",

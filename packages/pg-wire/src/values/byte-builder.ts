@@ -75,7 +75,7 @@ export class ByteBuilder {
 
   latin1(text: string): void {
     const at = this.#reserve(text.length);
-    this.#bytes.latin1Write(text, at);
+    this.#bytes.write(text, at, "latin1");
   }
 
   /** A copy of exactly what was built. */

@@ -1,9 +1,16 @@
 /** Expressions of libpg-query's tree to the neutral tree; what has no node there is refused. */
 import type { Expression } from "../ast.ts";
-import { integerClass, plainNumber } from "./literal.ts";
+import { integerClass } from "./literal.ts";
 import { operatorExpression } from "./operators.ts";
 import type { SlotMap } from "./slot-map.ts";
-import { expectTag, type Fields, stringOf, type TreeNode, unknownNode, unsupported } from "./tree.ts";
+import {
+  expectTag,
+  type Fields,
+  stringOf,
+  type TreeNode,
+  unknownNode,
+  unsupported,
+} from "./tree.ts";
 import { typeNameOf } from "./types.ts";
 
 const BOOLEAN_TESTS = {
@@ -69,7 +76,7 @@ function constant(fields: Fields, slots: SlotMap, inList: boolean): Expression {
   if (decimal === null) throw unsupported("this literal");
   const written = decimal.requiredString("fval");
   const negative = written.startsWith("-");
-  const digits = plainNumber(negative ? written.slice(1) : written);
+  const digits = negative ? written.slice(1) : written;
   const literal = /^\d+$/.test(digits) ? integerClass(digits, negative) : "decimal";
   return slots.number(literal, negative ? `-${digits}` : digits, at, inList);
 }

@@ -4,14 +4,6 @@ import type { LiteralClass } from "../shape.ts";
 const INT8_MAX = "9223372036854775807";
 const INT8_MIN_DIGITS = "9223372036854775808";
 
-/** Decimal digits of `1_000`, `0xFF`, `0o17`, `0b101`; plain numbers come back unchanged. */
-export function plainNumber(written: string): string {
-  const digits = written.replaceAll("_", "");
-  const second = digits.charCodeAt(1) | 32;
-  const radix = digits.charCodeAt(0) === 48 && (second === 120 || second === 111 || second === 98);
-  return radix ? BigInt(digits).toString() : digits;
-}
-
 /** An integer literal too large for int8 is numeric (make_const in parse_node.c). */
 export function integerClass(digits: string, negative: boolean): LiteralClass {
   if (digits.length < 19) return "integer";

@@ -111,7 +111,10 @@ function anyArray(
   const array = toExpression(right, slots);
   const source = array.kind === "cast" ? array.operand : array;
   // A string literal and a placeholder have one shape, so both must mean the same.
-  if (source.kind !== "placeholder" && !(source.kind === "literal" && source.literal === "string")) {
+  if (
+    source.kind !== "placeholder" &&
+    !(source.kind === "literal" && source.literal === "string")
+  ) {
     throw unsupported("ANY of anything but a parameter");
   }
   return { kind: "any-array", operand: toExpression(left, slots), operator, array, at };

@@ -32,10 +32,11 @@ export async function loadPostgresParser(): Promise<void> {
  * @throws SqlSyntaxError when the grammar refuses the text.
  */
 export function parsePostgresSelect(text: string): SelectStatement {
-  const bytes = Buffer.from(text, "utf8");
+  const bytes = Buffer.from(text, "utf8").toString("latin1");
   if (bytes.length > TEXT_LIMIT_BYTES) throw unsupported("a statement this long");
+  const shape = builder.build(bytes, true);
+  if (shape?.text === "") throw unsupported("an empty statement");
   const tree = rootFields(parseTree(text));
-  const shape = builder.build(bytes.toString("latin1"), true);
   if (shape === null) throw unsupported("an unusual way to write a literal");
   tree.ignore("version");
   const [statement, ...others] = tree.messages("stmts");
@@ -47,7 +48,7 @@ export function parsePostgresSelect(text: string): SelectStatement {
   statement.end();
   if (node.tag !== "SelectStmt") throw new Unsupported("only SELECT can be cached");
   try {
-    return toSelect(node.fields, new SlotMap(shape));
+    return toSelect(node.fields, new SlotMap(bytes, shape));
   } catch (error) {
     if (error instanceof RangeError) throw unsupported("a statement nested this deep");
     throw error;

@@ -82,6 +82,8 @@ export class Scanner {
   end = 0;
   /** A string in several parts, or a number with `_`, `0x`, `0o` or `0b`. */
   special = false;
+  /** A string with bytes beyond ASCII. */
+  highBytes = false;
   /** The hint comment that asks for no cache has been passed. */
   skipCache = false;
 
@@ -198,9 +200,11 @@ export class Scanner {
       const letter = first | 32;
       if (letter === 101) return this.#string(from, from + 2, T_ESCAPED);
       if (letter === 98 || letter === 120 || letter === 110) {
-        // N'…' is a string like any other to the scanner, B'…' and X'…' know no escapes.
-        const escapes = letter === 110 && !this.#conforming;
-        return this.#verbatim(from, from + 2, escapes);
+        // N'…' is a string like any other; in B'…' and X'…' the next quote always ends it.
+        if (letter === 110) return this.#verbatim(from, from + 2, !this.#conforming);
+        const end = text.indexOf("'", from + 2);
+        if (end < 0 || text.charCodeAt(end + 1) === 39) return T_ERROR;
+        return this.#verbatim(from, from + 2, false);
       }
     } else if (following === 38 && (first | 32) === 117) {
       const quote = text.charCodeAt(from + 2);
@@ -224,6 +228,7 @@ export class Scanner {
     const text = this.#text;
     const length = this.#length;
     let at = content;
+    let bits = 0;
     this.start = from;
     for (;;) {
       if (at >= length) return T_ERROR;
@@ -237,16 +242,20 @@ export class Scanner {
         const next = this.#continuation(at + 1);
         if (next < 0) {
           this.end = at + 1;
+          this.highBytes = bits > 127;
           return kind;
         }
         this.special = true;
         at = next;
       } else if (code === 92 && kind === T_ESCAPED) {
-        if (text.charCodeAt(at + 1) === 0) return T_ERROR;
+        const escaped = text.charCodeAt(at + 1);
+        if (escaped === 0) return T_ERROR;
+        bits |= escaped;
         at += 2;
       } else if (code === 0) {
         return T_ERROR;
       } else {
+        bits |= code;
         at++;
       }
     }

@@ -2,7 +2,14 @@
 import type { Expression, FromItem, OrderItem, SelectItem, SelectStatement } from "../ast.ts";
 import { toExpression } from "./expressions.ts";
 import type { SlotMap } from "./slot-map.ts";
-import { expectTag, type Fields, stringOf, type TreeNode, unknownNode, unsupported } from "./tree.ts";
+import {
+  expectTag,
+  type Fields,
+  stringOf,
+  type TreeNode,
+  unknownNode,
+  unsupported,
+} from "./tree.ts";
 
 const SET_OPERATIONS: Readonly<Record<string, string>> = {
   SETOP_UNION: "UNION",

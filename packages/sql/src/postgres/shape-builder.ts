@@ -6,8 +6,10 @@
  * words and in the content of their slots: the shape's text cut by the scanner again gives the
  * same tokens, since one space stands between any two.
  */
+import { isUtf8 } from "node:buffer";
+
 import type { ScalarSlot, Shape, Slot, SlotSpan } from "../shape.ts";
-import { integerClass, plainNumber, stringContent } from "./literal.ts";
+import { integerClass, stringContent } from "./literal.ts";
 import {
   Scanner,
   T_CLOSE,
@@ -186,19 +188,22 @@ export class ShapeBuilder {
   #number(kind: number, start: number, negative: boolean): boolean {
     const scanner = this.#scanner;
     const written = this.#text.slice(scanner.start, scanner.end);
-    const digits = scanner.special ? plainNumber(written) : written;
-    const literal = kind === T_INTEGER ? integerClass(digits, negative) : "decimal";
-    this.#slot({ kind: "literal", literal, value: negative ? `-${digits}` : digits }, start);
+    // `1_000` and `0xFF` are numbers since version 16; before, `0xFF` was `0 AS xff`.
+    if (scanner.special) return false;
+    const literal = kind === T_INTEGER ? integerClass(written, negative) : "decimal";
+    this.#slot({ kind: "literal", literal, value: negative ? `-${written}` : written }, start);
     return true;
   }
 
   #string(kind: number): boolean {
-    const { start, end, special } = this.#scanner;
+    const { start, end, special, highBytes } = this.#scanner;
     const value =
       kind === T_STRING && !special
         ? this.#text.slice(start + 1, end - 1)
         : stringContent(this.#text.slice(start, end), kind === T_ESCAPED);
     if (value === null) return false;
+    // The server refuses what is not UTF-8; decoded leniently it could match a row.
+    if (highBytes && !isUtf8(Buffer.from(value, "latin1"))) return false;
     this.#slot({ kind: "literal", literal: "string", value }, start);
     return true;
   }
@@ -293,7 +298,11 @@ export class ShapeBuilder {
   #withoutSemicolons(): number {
     const out = this.#out;
     let length = this.#length;
-    while (length > 0 && out[length - 1] === T_SEMICOLON && (length === 1 || out[length - 2] === SPACE)) {
+    while (
+      length > 0 &&
+      out[length - 1] === T_SEMICOLON &&
+      (length === 1 || out[length - 2] === SPACE)
+    ) {
       length -= length === 1 ? 1 : 2;
     }
     return length;

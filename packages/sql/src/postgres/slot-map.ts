@@ -18,7 +18,11 @@ export class SlotMap {
   readonly #places = new Map<number, Place>();
   readonly #starts: number[] = [];
 
-  constructor(shape: Shape) {
+  readonly #text: string;
+
+  /** `text` is the byte string that has this shape. */
+  constructor(text: string, shape: Shape) {
+    this.#text = text;
     shape.slots.forEach((slot, index) => {
       const span = shape.spans[index];
       if (span === undefined) return;
@@ -44,10 +48,15 @@ export class SlotMap {
     return { kind: "placeholder", index, at };
   }
 
-  /** A string; one that is part of the shape itself (`$$…$$`, `EXTRACT(year …)`) has no slot. */
+  /**
+   * A string; one that is part of the shape itself (`$$…$$`, `EXTRACT(year …)`) has no slot. The
+   * grammar also puts a string where a sign before it stands: that is refused.
+   */
   string(text: string, at: number, inList: boolean): Expression {
     const place = this.#place(at, inList);
-    if (place !== null) {
+    if (place === null) {
+      if (!/^[$"\w\x80-\xff]/.test(this.#text.charAt(at))) throw mismatch();
+    } else {
       const { slot } = place;
       if (slot.kind !== "literal" || slot.literal !== "string") throw mismatch();
       if (Buffer.from(slot.value, "latin1").toString("utf8") !== text) throw mismatch();

@@ -1,4 +1,10 @@
-/** What a statement may do to its session, from its tokens alone: see `StatementTraits`. */
+/**
+ * What a statement may do to its session, from its tokens alone: see `StatementTraits`.
+ *
+ * Functions are known by name, so these hidden calls are not seen: those of a view, a default,
+ * a rule or a trigger, those behind a user-defined operator or cast, a field selection that is a
+ * call (`t.f`), and a user's own overload of a built-in name.
+ */
 import type { StatementTraits } from "../shape.ts";
 import { READ_ONLY_FUNCTIONS } from "./builtin-functions.data.ts";
 import {
@@ -18,8 +24,11 @@ import { CHANGING_CALLS, CHANGING_WORDS, NOT_CALLS, VERBS } from "./words.data.t
 const READ_VERBS: ReadonlySet<string> = new Set(["select", "with", "values", "table"]);
 const MODIFYING: ReadonlySet<string> = new Set(["insert", "update", "delete", "merge"]);
 const LOCK_STRENGTHS: ReadonlySet<string> = new Set(["update", "share", "no", "key"]);
-/** Before a name and a parenthesis these mean a list of columns, not a call. */
-const LISTS_FOLLOW: ReadonlySet<string> = new Set(["as", "with", "recursive", "into", "table"]);
+/** Before a name and a parenthesis these mean a list or a type's length, not a call. */
+const LISTS_FOLLOW: ReadonlySet<string> = new Set(
+  "as with recursive into table grouping character char nchar bit".split(" "),
+);
+const LOCKS: Readonly<Record<string, string>> = { no: "NO KEY UPDATE", key: "KEY SHARE" };
 
 /** What was found in the statements so far. */
 interface Findings {
@@ -67,7 +76,8 @@ export class TraitsReader {
       if (kind === T_ERROR) return this.#anything(verb === "" ? this.#verb : verb);
       if (kind === T_END || kind === T_SEMICOLON) {
         if (this.#previous !== T_SEMICOLON) {
-          read &&= this.#finish();
+          const isRead = this.#finish();
+          read &&= isRead;
           if (statements++ === 0) verb = this.#verb;
           this.#begin();
         }
@@ -189,6 +199,8 @@ export class TraitsReader {
     const word = written.toLowerCase();
     this.#names.push(word);
     if (!continues) this.#keyword(word);
+    // A rule on this view sets what is updated.
+    if (word === "pg_settings" && this.#beforeName === "update") this.#unknownCall = true;
     this.#word = word;
   }
 
@@ -206,7 +218,7 @@ export class TraitsReader {
     }
     if (before === "for" && LOCK_STRENGTHS.has(word)) {
       this.#locks = true;
-      this.#refuse(`FOR ${word.toUpperCase()} locks the rows it reads`);
+      this.#refuse(`FOR ${LOCKS[word] ?? word.toUpperCase()} locks the rows it reads`);
     } else if (word === "into" && before !== "insert" && before !== "merge") {
       this.#into = true;
       this.#refuse("SELECT INTO creates a table");

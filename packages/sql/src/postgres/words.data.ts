@@ -1,21 +1,21 @@
-/** Words that stand before a parenthesis without being the name of a function that could write. */
+/**
+ * Words that stand before a parenthesis without being the name of a function. Nearly all are
+ * reserved, so that no function can have the name; the others (`by`, `over`, `filter`,
+ * `materialized`, `conflict`, `cube`, `rollup`, `repeatable`) are too common to be taken for calls.
+ */
 export const NOT_CALLS: ReadonlySet<string> = new Set(
   (
     "in and or not where values on using as over filter exists any all some select from join case " +
     "when then else between like ilike similar limit offset having by distinct union except " +
     "intersect array row coalesce nullif greatest least extract overlay position substring trim " +
-    "cast treat normalize grouping sets cube rollup group within materialized recursive with only " +
-    "lateral rows is escape collate returning set into conflict key check primary unique " +
-    "references cross inner left right full natural fetch for asymmetric symmetric first next " +
+    "cast treat normalize grouping cube rollup group materialized with only lateral is collate " +
+    "returning into conflict for fetch asymmetric symmetric window tablesample repeatable to " +
     "xmlconcat xmlelement xmlexists xmlforest xmlparse xmlpi xmlroot xmlserialize xmltable " +
     "xmlattributes json_array json_arrayagg json_exists json_object json_objectagg json_query " +
-    "json_scalar json_serialize json_table json_value json columns path " +
-    "numeric decimal dec varchar char character varying nchar national bpchar bit varbit float " +
-    "timestamp timestamptz time timetz interval second minute precision integer int bigint " +
-    "smallint text boolean real double date default explain analyze copy to " +
-    "collation merge " +
-    "no partition window ordinality options tablesample repeatable " +
-    "current_time current_timestamp localtime localtimestamp current_schema"
+    "json_scalar json_serialize json_table json_value " +
+    "numeric decimal dec varchar char character national nchar bit float precision integer int " +
+    "bigint smallint boolean real timestamp time interval default " +
+    "current_time current_timestamp localtime localtimestamp"
   ).split(" "),
 );
 
@@ -70,12 +70,12 @@ const SESSION: VerbEffect = { writes: false, session: true };
 export const VERBS: ReadonlyMap<string, VerbEffect> = new Map([
   ...(
     "begin start commit end rollback abort savepoint release show listen unlisten close " +
-    "deallocate declare"
+    "deallocate"
   )
     .split(" ")
     .map((verb) => [verb, READS_NOTHING] as const),
   ...(
-    "insert update delete merge copy fetch move notify truncate lock vacuum analyze cluster " +
+    "insert update delete merge copy declare fetch move notify truncate lock vacuum analyze cluster " +
     "reindex refresh grant revoke comment security checkpoint prepare"
   )
     .split(" ")

@@ -1,0 +1,47 @@
+import type { ControlError, ControlResult } from "@freshet/rpc";
+import type { CacheStatement } from "@freshet/sql";
+import { noticeResponse } from "@freshet/pg-wire";
+import { explainLastStatement } from "./last-statement.ts";
+import { prepare } from "./readiness.ts";
+import type { Session } from "./session.ts";
+
+/** `text` columns. */
+const TEXT_TYPE = { tableId: 0, columnNumber: 0, typeId: 25, typeSize: -1, typeModifier: -1 };
+
+export function controlColumns(result: ControlResult) {
+  return result.columns.map((name) => ({ name, ...TEXT_TYPE }));
+}
+
+export function isControlError(result: ControlResult | ControlError): result is ControlError {
+  return "code" in result;
+}
+
+/** True for statements that only read, which may be run to describe their columns. */
+export function onlyShows(statement: CacheStatement): boolean {
+  return statement.kind.startsWith("show-") || statement.kind.startsWith("explain-");
+}
+
+/** Runs one of our own statements for this session. Never rejects but for a broken invariant. */
+export async function runControl(
+  session: Session,
+  statement: CacheStatement,
+): Promise<ControlResult | ControlError> {
+  if (statement.kind === "explain-last-statement") return explainLastStatement(session.last);
+  const refused = session.scope === null ? await prepare(session, null) : null;
+  const { scope } = session;
+  if (scope === null) {
+    return {
+      code: "0A000",
+      message: "cache statements need a session whose settings are known and UTF8",
+      detail: `reason: ${refused ?? "session-setting"}`,
+    };
+  }
+  return session.context.router.control(statement, scope);
+}
+
+/** The notices of a result, ahead of its rows. */
+export function writeNotices(session: Session, result: ControlResult): void {
+  for (const message of result.notices) {
+    session.out.add(noticeResponse({ severity: "NOTICE", code: "00000", message }));
+  }
+}

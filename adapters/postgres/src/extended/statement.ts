@@ -1,0 +1,67 @@
+import type { Route } from "@freshet/adapter-core";
+import type { ResultPlan } from "../rendering.ts";
+
+/**
+ * A prepared statement as the client knows it. `upstream` says whether the upstream has it too:
+ * one that a cache answers is parsed there only when it must be.
+ */
+export class Statement {
+  readonly name: string;
+  /** Byte string; null when it was too long to look at. */
+  readonly text: string | null;
+  /** As declared in Parse: may be shorter than the placeholders, 0 = infer. */
+  readonly typeIds: readonly number[];
+  upstream = false;
+  /** SQL may have removed it (DEALLOCATE): only the upstream knows. */
+  uncertain = false;
+  /** Valid for `routeScope` while the route is. */
+  route: Route | null = null;
+  routeScope: unknown = undefined;
+  /** The last plan used, and the formats it was for. */
+  plan: ResultPlan | null = null;
+
+  constructor(name: string, text: string | null, typeIds: readonly number[]) {
+    this.name = name;
+    this.text = text;
+    this.typeIds = typeIds;
+  }
+}
+
+/** The client's prepared statements by name; the unnamed one is "". */
+export class StatementTable {
+  readonly #byName = new Map<string, Statement>();
+  /** A SQL-level PREPARE ran: names may be taken that we do not know. */
+  namesUncertain = false;
+
+  get(name: string): Statement | undefined {
+    return this.#byName.get(name);
+  }
+
+  set(statement: Statement): void {
+    this.#byName.set(statement.name, statement);
+  }
+
+  delete(name: string): void {
+    this.#byName.delete(name);
+  }
+
+  /** Puts back what stood there before. */
+  restore(name: string, previous: Statement | null): void {
+    if (previous === null) this.#byName.delete(name);
+    else this.#byName.set(name, previous);
+  }
+
+  /** Named statements that only we know. */
+  virtual(): Statement[] {
+    return [...this.#byName.values()].filter(
+      (statement) => statement.name !== "" && !statement.upstream,
+    );
+  }
+
+  /** After SQL that may have dropped any of them. */
+  distrust(): void {
+    for (const statement of this.#byName.values()) {
+      if (statement.name !== "") statement.uncertain = true;
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import type { EncodedRows } from "@freshet/types";
+import type { CacheDefinition, ColumnDefinition } from "@freshet/rpc";
+import type { Entry } from "@freshet/adapter-core";
+import { commandComplete, compileRendering, RenderingRefused, rowDescription } from "@freshet/pg-wire";
+import type { SessionSettings } from "./settings.ts";
+
+/** How one cache's answers look to sessions with these settings, in these result formats. */
+export interface ResultPlan {
+  readonly settingsKey: string;
+  readonly formatsKey: string | number;
+  readonly rowDescription: Buffer;
+  /** Null: cannot be rendered this way, `refusal` says why; forward. */
+  readonly variantKey: string | null;
+  readonly refusal: string;
+  readonly render: (rows: EncodedRows) => Buffer;
+}
+
+const plansByCache = new WeakMap<CacheDefinition, Map<string, ResultPlan>>();
+const PLANS_LIMIT = 256;
+
+/** All text: what simple queries and Describe of a statement use. */
+export const TEXT_FORMATS: readonly number[] = [];
+
+/**
+ * `formats` as in Bind (none, one for all, one a column); `formatsKey` names them.
+ */
+export function resultPlan(
+  cache: CacheDefinition,
+  formats: readonly number[],
+  formatsKey: string | number,
+  settings: SessionSettings,
+): ResultPlan {
+  let plans = plansByCache.get(cache);
+  if (plans === undefined) plansByCache.set(cache, (plans = new Map<string, ResultPlan>()));
+  const key = `${typeof formatsKey}${formatsKey}\0${settings.key}`;
+  const known = plans.get(key);
+  if (known !== undefined) return known;
+  if (plans.size >= PLANS_LIMIT) plans.clear();
+  const plan = compile(cache.columns, formats, formatsKey, settings);
+  plans.set(key, plan);
+  return plan;
+}
+
+function compile(
+  columns: readonly ColumnDefinition[],
+  formats: readonly number[],
+  formatsKey: string | number,
+  settings: SessionSettings,
+): ResultPlan {
+  const rendered = columns.map(({ typeId, type }) => ({ typeId, kind: type.kind }));
+  const rendering = compileRendering(rendered, formats, settings.rendering());
+  const ok = rendering.kind === "ok";
+  return {
+    settingsKey: settings.key,
+    formatsKey,
+    rowDescription: rowDescription(columns, formats),
+    variantKey: ok ? `pg ${rendering.variantKey}` : null,
+    refusal: ok ? "" : rendering.reason,
+    render: (rows) => (ok ? rendering.render(rows) : Buffer.alloc(0)),
+  };
+}
+
+/**
+ * DataRows and CommandComplete of an entry in this plan's form; rendered once per variant. Null:
+ * one of these rows cannot be rendered exactly, forward.
+ */
+export function variantBytes(plan: ResultPlan, entry: Entry): Buffer | null {
+  const key = plan.variantKey as string;
+  const known = entry.variant(key);
+  if (known !== undefined) return known;
+  let rows: Buffer;
+  try {
+    rows = plan.render(entry.rows);
+  } catch (error) {
+    if (error instanceof RenderingRefused) return null;
+    throw error;
+  }
+  const bytes = Buffer.concat([rows, commandComplete(`SELECT ${entry.rows.count}`)]);
+  entry.addVariant(key, bytes);
+  return bytes;
+}

@@ -1,0 +1,184 @@
+import type { CachedRoute, ForwardReason, Route } from "@freshet/adapter-core";
+import type { StatementTraits } from "@freshet/sql";
+import {
+  commandComplete,
+  dataRow,
+  type FrameReader,
+  parse,
+  parseQuery,
+  rowDescription,
+  STATUS,
+  SYNC,
+} from "@freshet/pg-wire";
+import { controlColumns, isControlError, runControl, writeNotices } from "./control.ts";
+import { fillWithin } from "./fill.ts";
+import { writeQueryHit } from "./hit.ts";
+import { prepare, readiness } from "./readiness.ts";
+import type { Session } from "./session.ts";
+import type { UpstreamLink } from "./upstream/link.ts";
+
+/** A Query message that stays where it is while the session waits. */
+interface QueryFrame {
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Rounds of wait-and-ask-again before the statement is forwarded. */
+const ATTEMPT_LIMIT = 3;
+
+export function handleQuery(session: Session, frame: FrameReader): void | Promise<void> {
+  const { buffer, start, end, last } = frame;
+  const query: QueryFrame = { buffer, start, end };
+  session.statements.delete("");
+  if (session.extended.open) return session.extended.interrupt(query);
+  if (!last || session.link?.queue.open) return forwardQuery(session, query, null, null, "unparsed");
+  const text = parseQuery(buffer, start, end);
+  const route = session.context.router.route(text, session);
+  if (session.status === STATUS.failed && session.link?.queue.busy !== true) {
+    return forwardQuery(session, query, route, text, "in-transaction");
+  }
+  switch (route.kind) {
+    case "cached": {
+      const verdict = tryHit(session, route);
+      if (verdict === null) return undefined;
+      if (verdict === "async") return answerLater(session, query, text);
+      return forwardQuery(session, query, route, text, verdict);
+    }
+    case "forward":
+      if (route.reason === "unknown-scope" && mayAsk(session)) {
+        return answerLater(session, query, text);
+      }
+      return forwardQuery(session, query, route, text, route.reason);
+    case "control":
+    case "control-error":
+      return answerControl(session, route);
+  }
+}
+
+/** Settings can only be probed between transactions. */
+function mayAsk(session: Session): boolean {
+  if (session.transaction.hiddenKnown) return false;
+  if (session.link?.queue.busy === true) return session.link.queue.endsByItself;
+  return session.status === STATUS.idle;
+}
+
+/** Null: answered. */
+function tryHit(session: Session, route: CachedRoute): ForwardReason | "async" | null {
+  const ready = readiness(session, route);
+  if (ready !== "ready") return ready;
+  if (route.fixedKey === null) return "parameter-type";
+  const entry = session.context.router.lookup(route, route.fixedKey);
+  return entry === null ? "async" : writeQueryHit(session, route, entry);
+}
+
+async function answerLater(session: Session, query: QueryFrame, text: string): Promise<void> {
+  let reason: ForwardReason = "not-serving";
+  let route: Route | null = null;
+  for (let attempt = 0; attempt < ATTEMPT_LIMIT; attempt += 1) {
+    const unprepared = await prepare(session, route?.kind === "cached" ? route : null);
+    if (session.closed) return;
+    route = session.context.router.route(text, session);
+    reason = unprepared ?? (route.kind === "forward" ? route.reason : reason);
+    if (unprepared !== null || route.kind !== "cached") break;
+    const verdict = tryHit(session, route);
+    if (verdict === null) return;
+    reason = verdict === "async" ? reason : verdict;
+    if (verdict !== "async") break;
+    if (readiness(session, route) !== "ready") continue;
+    const filled = await fillFixed(session, route);
+    if (session.closed) return;
+    reason = typeof filled === "string" ? filled : "not-serving";
+    if (typeof filled === "string") break;
+    // What a fill brought is served if nothing that matters has changed meanwhile.
+    if (readiness(session, route) !== "ready") continue;
+    const refused = writeQueryHit(session, route, filled);
+    if (refused === null) return;
+    reason = refused;
+    break;
+  }
+  await forwardQuery(session, query, route, text, reason);
+}
+
+async function fillFixed(session: Session, route: CachedRoute) {
+  const { fixedKey: key, fixedParams: params } = route;
+  if (key === null || params === null) return "parameter-type";
+  return fillWithin(session.context, { route, key, params });
+}
+
+async function answerControl(
+  session: Session,
+  route: Extract<Route, { readonly kind: "control" | "control-error" }>,
+): Promise<void> {
+  await session.link?.queue.idle();
+  if (session.closed) return;
+  if (route.kind === "control-error") {
+    session.error({ code: "42601", message: route.message, position: route.position });
+    return session.ready();
+  }
+  const result = await runControl(session, route.statement);
+  if (session.closed) return;
+  if (isControlError(result)) {
+    session.error(result);
+  } else {
+    writeNotices(session, result);
+    if (result.columns.length > 0) {
+      session.out.add(rowDescription(controlColumns(result)));
+      for (const row of result.rows) session.out.add(dataRow(row));
+    }
+    session.out.add(commandComplete(result.tag));
+  }
+  session.ready();
+}
+
+/** `route` or `text` null: the statement was not looked at, so it may do anything. */
+export function forwardQuery(
+  session: Session,
+  { buffer, start, end }: QueryFrame,
+  route: Route | null,
+  text: string | null,
+  reason: ForwardReason,
+): void | Promise<void> {
+  return session.withLink((link) => {
+    const traits = route?.kind === "cached" || route?.kind === "forward" ? route.traits : null;
+    if (traits === null || touchesStatements(traits)) catchUpStatements(session, link, traits);
+    const open = link.queue.open;
+    if (open === null) session.beginUnit(link, "query", traits, text).complete = true;
+    else session.transaction.sent(open, traits, text);
+    session.noteForward(route, reason);
+    link.out.add(buffer, start, end);
+  });
+}
+
+const STATEMENT_VERBS = new Set(["prepare", "execute", "deallocate", "discard", "explain"]);
+
+export function touchesStatements(traits: StatementTraits): boolean {
+  return traits.multiple || STATEMENT_VERBS.has(traits.verb);
+}
+
+/**
+ * SQL that works on prepared statements by name must find upstream those that were parsed only
+ * here; afterwards only the upstream knows which are left.
+ */
+function catchUpStatements(
+  session: Session,
+  link: UpstreamLink,
+  traits: StatementTraits | null,
+): void {
+  const { statements } = session;
+  const virtual = statements.virtual().filter((statement) => statement.text !== null);
+  if (virtual.length > 0 && link.queue.open === null) {
+    const unit = session.beginUnit(link, "hidden", null, null);
+    unit.complete = true;
+    for (const statement of virtual) {
+      statement.upstream = true;
+      unit.operations.push({ kind: "parse", statement, previous: null, swallow: true });
+      link.out.add(parse(statement.name, statement.text ?? "", statement.typeIds));
+    }
+    link.out.add(SYNC);
+  }
+  if (traits?.verb !== "execute" && traits?.verb !== "explain") statements.distrust();
+  if (traits === null || traits.multiple || traits.verb === "prepare") {
+    statements.namesUncertain = true;
+  }
+}

@@ -1,0 +1,95 @@
+import type { Socket } from "node:net";
+import { BACKEND, FrameReader, TERMINATE } from "@freshet/pg-wire";
+import { Outbox } from "../outbox.ts";
+import type { UpstreamConnection } from "./connect.ts";
+import { ReplyQueue } from "./reply-queue.ts";
+
+/** Messages whose content we look at are small; a longer one is passed on in parts. */
+const ASSEMBLE_LIMIT_BYTES = 65_536;
+const HEADER_BYTES = 5;
+
+export interface LinkOwner {
+  /** The current frame or part stands in `link.reader`. */
+  onReply(link: UpstreamLink): void;
+  /** All frames of a chunk were handed over. */
+  onRepliesEnd(link: UpstreamLink): void;
+  onLinkDrain(link: UpstreamLink): void;
+  onLinkClosed(link: UpstreamLink, error: Error | null): void;
+}
+
+/** One client's connection to the upstream, and what it still owes. */
+export class UpstreamLink {
+  readonly socket: Socket;
+  readonly out: Outbox;
+  readonly queue = new ReplyQueue();
+  readonly cancelKey: Buffer | null;
+  readonly reader: FrameReader;
+  readonly #owner: LinkOwner;
+  #error: Error | null = null;
+  closed = false;
+  /** Cuts frames; off for connections that are passed through as they are (replication). */
+  readonly #raw: ((chunk: Buffer) => void) | null;
+
+  constructor(
+    connection: UpstreamConnection,
+    owner: LinkOwner,
+    raw: ((chunk: Buffer) => void) | null = null,
+  ) {
+    this.socket = connection.socket;
+    this.out = new Outbox(connection.socket);
+    this.cancelKey = connection.cancelKey;
+    this.#owner = owner;
+    this.#raw = raw;
+    this.reader = new FrameReader({ assembleLimit: (type) => this.#assembleLimit(type) });
+    this.socket.setTimeout(0);
+    this.socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    this.socket.on("drain", () => {
+      this.out.writable = true;
+      this.#owner.onLinkDrain(this);
+    });
+    this.socket.on("error", (error) => (this.#error ??= error));
+    this.socket.on("close", () => {
+      this.closed = true;
+      this.#owner.onLinkClosed(this, this.#error);
+    });
+    if (connection.rest.length > 0) this.#onData(connection.rest);
+    if (this.socket.destroyed) queueMicrotask(() => this.#owner.onLinkClosed(this, null));
+    else this.socket.resume();
+  }
+
+  #assembleLimit(type: number): number {
+    switch (type) {
+      case BACKEND.copyData:
+      case BACKEND.rowDescription:
+        return HEADER_BYTES;
+      case BACKEND.dataRow:
+        return this.queue.head?.kind === "hidden" ? ASSEMBLE_LIMIT_BYTES : HEADER_BYTES;
+      default:
+        return ASSEMBLE_LIMIT_BYTES;
+    }
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#raw !== null) return this.#raw(chunk);
+    try {
+      this.reader.push(chunk);
+      while (!this.closed && this.reader.next()) this.#owner.onReply(this);
+      this.#owner.onRepliesEnd(this);
+    } catch (error) {
+      this.#error ??= error instanceof Error ? error : new Error(String(error));
+      this.socket.destroy();
+    }
+  }
+
+  /** Ends it at once; nothing of it is used again. */
+  close(): void {
+    if (!this.socket.destroyed) {
+      if (!this.queue.busy && this.socket.writable) this.socket.end(TERMINATE);
+      const { socket } = this;
+      // What is running is abandoned; a clean goodbye gets a moment to leave.
+      if (this.queue.busy) socket.destroy();
+      else setTimeout(() => socket.destroy(), 1000).unref();
+    }
+    this.queue.abandon();
+  }
+}

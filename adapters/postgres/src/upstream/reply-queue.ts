@@ -1,0 +1,145 @@
+import type { Statement } from "../extended/statement.ts";
+
+/** A message of a batch that, once answered, changes which prepared statements exist. */
+export type StatementOperation =
+  | {
+      readonly kind: "parse";
+      readonly statement: Statement;
+      /** What stood in the table before, to go back to if the Parse fails. */
+      readonly previous: Statement | null;
+      /** Ours, to catch up with a statement parsed only locally: its ParseComplete is dropped. */
+      readonly swallow: boolean;
+    }
+  | { readonly kind: "close"; readonly name: string; readonly previous: Statement | null }
+  | { readonly kind: "close-portal" };
+
+/** One request unit sent upstream; its last reply is a ReadyForQuery. */
+export class UpstreamUnit {
+  readonly kind: "query" | "batch" | "function" | "hidden";
+  /** False while more of it may be sent (a batch without its Sync, a COPY FROM). */
+  complete = false;
+  /** The server reads COPY data now and ignores Sync and Flush. */
+  copyIn = false;
+  /** CopyDone or CopyFail messages sent before their CopyInResponse was seen. */
+  copyEndsSent = 0;
+  /** May turn into COPY FROM: what follows cannot wait for its end. */
+  mayCopyIn = false;
+  mayWrite = false;
+  mayChangeSession = false;
+  plainBegin = false;
+  failed = false;
+  readonly operations: StatementOperation[] = [];
+  operationsDone = 0;
+  /** For hidden units: the one row wanted, and who waits. */
+  row: (string | null)[] | null = null;
+  onReady: ((unit: UpstreamUnit) => void) | null = null;
+
+  constructor(kind: UpstreamUnit["kind"]) {
+    this.kind = kind;
+  }
+}
+
+/** Where a CopyDone or CopyFail went out between units. */
+const COPY_END = Symbol("copy end");
+
+/**
+ * The units that wait for their ReadyForQuery, in wire order. Local answers are given only when
+ * it is empty, which is what keeps the order of local and upstream slots. Syncs that the server
+ * swallows because it is reading COPY data (manual, "COPY Operations") are taken back out.
+ */
+export class ReplyQueue {
+  readonly #entries: (UpstreamUnit | typeof COPY_END)[] = [];
+  #idleWaiters: (() => void)[] = [];
+
+  get head(): UpstreamUnit | null {
+    const head = this.#entries[0];
+    return head === undefined || head === COPY_END ? null : head;
+  }
+
+  get busy(): boolean {
+    return this.#entries.length > 0;
+  }
+
+  /** The unit still being sent, if any. */
+  get open(): UpstreamUnit | null {
+    const last = this.#entries.at(-1);
+    return last instanceof UpstreamUnit && !last.complete ? last : null;
+  }
+
+  /** True when every unit will end without more from the client. */
+  get endsByItself(): boolean {
+    return this.#entries.every((entry) => entry === COPY_END || (entry.complete && !entry.mayCopyIn));
+  }
+
+  push(unit: UpstreamUnit): void {
+    this.#entries.push(unit);
+  }
+
+  /** CopyDone or CopyFail is being sent. */
+  copyEnded(): void {
+    const unit = this.#entries.find((entry) => entry instanceof UpstreamUnit && entry.copyIn);
+    if (unit instanceof UpstreamUnit) {
+      unit.copyIn = false;
+      if (unit.kind === "query") unit.complete = true;
+    } else if (this.open !== null) {
+      this.open.copyEndsSent += 1;
+    } else if (this.busy) {
+      this.#entries.push(COPY_END);
+    }
+  }
+
+  /** CopyInResponse arrived for the head unit. */
+  copyStarted(): void {
+    const head = this.head;
+    if (head === null) return;
+    if (head.copyEndsSent > 0) {
+      head.copyEndsSent -= 1;
+      return;
+    }
+    const end = this.#entries.indexOf(COPY_END);
+    if (end === -1) {
+      // Syncs sent already are swallowed; later ones are until the copy ends.
+      this.#entries.length = 1;
+      head.copyIn = true;
+      head.complete = false;
+      return;
+    }
+    this.#entries.splice(1, end);
+    if (head.kind === "query") return;
+    const next = this.#entries[1];
+    head.complete = false;
+    if (next instanceof UpstreamUnit && next.kind === "batch") {
+      head.complete = next.complete;
+      head.operations.push(...next.operations);
+      this.#entries.splice(1, 1);
+    }
+  }
+
+  /** ReadyForQuery arrived: the head unit has ended. */
+  shift(): UpstreamUnit | null {
+    const unit = this.head;
+    if (unit !== null) this.#entries.shift();
+    while (this.#entries[0] === COPY_END) this.#entries.shift();
+    if (!this.busy) {
+      const waiters = this.#idleWaiters;
+      if (waiters.length > 0) {
+        this.#idleWaiters = [];
+        for (const wake of waiters) wake();
+      }
+    }
+    return unit;
+  }
+
+  /** Resolves when nothing is outstanding, or at `abandon`. */
+  idle(): Promise<void> {
+    if (!this.busy) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /** The connection is gone: everyone who waits is woken. */
+  abandon(): void {
+    const units = this.#entries.splice(0);
+    for (const unit of units) if (unit !== COPY_END) unit.onReady?.(unit);
+    for (const wake of this.#idleWaiters.splice(0)) wake();
+  }
+}

@@ -1,0 +1,78 @@
+import { type OwnedRouter, createRouter } from "@freshet/adapter-core";
+import { type PostgresAdapter, startPostgresAdapter } from "@freshet/adapter-postgres";
+import { canonicalLiteral } from "@freshet/pg-wire";
+import { parseCacheStatement, postgresLexer } from "@freshet/sql";
+import { type Metrics, listenError } from "@freshet/telemetry";
+import type { Logger } from "@freshet/util";
+import { CAN_SHARE_PORT } from "./configure.ts";
+import type { AdapterThreadData, ForeignCancel } from "./messages.ts";
+
+export interface ListenerOptions {
+  readonly data: AdapterThreadData;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly onForeignCancel: (request: ForeignCancel) => void;
+}
+
+export interface PostgresListeners {
+  readonly router: OwnedRouter;
+  /** In the order of the addresses. */
+  readonly listeners: readonly PostgresAdapter[];
+}
+
+/** One router and a Postgres listener for each address of this thread. */
+export async function startPostgresListeners(options: ListenerOptions): Promise<PostgresListeners> {
+  const { data, logger, metrics } = options;
+  const router = createRouter({
+    link: null,
+    adapter: data.name,
+    lexer: postgresLexer,
+    canonicalLiteral,
+    parseCacheStatement,
+    limits: { memoryBytes: data.memoryLimitBytes },
+    logger,
+    metrics,
+  });
+  const listeners: PostgresAdapter[] = [];
+  for (const [index, address] of data.addresses.entries()) {
+    try {
+      listeners.push(await startListener(options, router, index));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const cannotListen = code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL";
+      throw cannotListen ? listenError("--address", address, error as Error) : error;
+    }
+  }
+  return { router, listeners };
+}
+
+function startListener(
+  { data, logger, metrics, onForeignCancel }: ListenerOptions,
+  router: OwnedRouter,
+  index: number,
+): Promise<PostgresAdapter> {
+  const { host, port } = data.addresses[index] ?? { host: "127.0.0.1", port: 0 };
+  const tls =
+    data.tls === null ? {} : { tls: { ...data.tls, required: data.tlsMode === "required" } };
+  return startPostgresAdapter({
+    router,
+    upstreamUrl: data.upstreamUrl,
+    users: new Map(data.users.map(({ user, password }) => [user, password])),
+    allowUnauthenticated: data.allowUnauthenticated,
+    authenticationMethod: data.authenticationMethod,
+    address: host,
+    port,
+    reusePort: CAN_SHARE_PORT,
+    ...tls,
+    threadIndex: data.threadIndex + index,
+    limits: { fillTimeoutMs: data.fillTimeoutMs, ownWriteLimitMs: data.readYourWritesTimeoutMs },
+    logger,
+    metrics: {
+      connectionOpened: () => metrics.clientConnections.inc(),
+      connectionClosed: () => metrics.clientConnections.dec(),
+      upstreamOpened: () => metrics.upstreamConnections.inc(),
+      upstreamClosed: () => metrics.upstreamConnections.dec(),
+    },
+    onForeignCancel: (threadIndex, key) => onForeignCancel({ kind: "cancel", threadIndex, key }),
+  });
+}

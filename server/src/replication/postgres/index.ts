@@ -1,0 +1,1 @@
+export { createPostgresUpstream, type PostgresUpstreamOptions } from "./upstream.ts";

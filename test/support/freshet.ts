@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRouter } from "@freshet/adapter-core";
+import { type PostgresAdapter, startPostgresAdapter } from "@freshet/adapter-postgres";
+import { canonicalLiteral } from "@freshet/pg-wire";
+import { pairedLinks, type ToAdapter, type ToServer } from "@freshet/rpc";
+import { type Engine, startEngine } from "@freshet/server";
+import { parseCacheStatement, postgresLexer } from "@freshet/sql";
+import { type Logger, silentLogger } from "@freshet/util";
+
+export interface TestFreshet {
+  readonly engine: Engine;
+  readonly adapter: PostgresAdapter;
+  readonly port: number;
+  readonly storageDir: string;
+  url(database?: string): string;
+  stop(options?: { readonly keepStorage?: boolean }): Promise<void>;
+}
+
+/**
+ * Engine, router and listener in this thread, joined by an in-memory link: the same parts as
+ * combined mode without worker threads, so that a test can look inside.
+ */
+export async function startFreshet(options: {
+  readonly upstreamUrl: string;
+  readonly users?: ReadonlyMap<string, string>;
+  readonly storageDir?: string;
+  readonly deployment?: string;
+  readonly logger?: Logger;
+}): Promise<TestFreshet> {
+  const storageDir = options.storageDir ?? (await mkdtemp(join(tmpdir(), "freshet-store-")));
+  const logger = options.logger ?? silentLogger;
+  const engine = await startEngine({
+    upstreamUrl: options.upstreamUrl,
+    deployment: options.deployment ?? "test",
+    storageDir,
+    memoryLimitBytes: 512 << 20,
+    logger,
+  });
+  await engine.ready;
+  const [adapterLink, serverLink] = pairedLinks<ToServer, ToAdapter>();
+  const router = createRouter({
+    link: adapterLink,
+    adapter: "test",
+    lexer: postgresLexer,
+    canonicalLiteral,
+    parseCacheStatement,
+    logger,
+  });
+  engine.attach(serverLink, "test");
+  const upstream = new URL(options.upstreamUrl);
+  const users = options.users ?? new Map([[upstream.username, upstream.password]]);
+  const adapter = await startPostgresAdapter({
+    router,
+    upstreamUrl: options.upstreamUrl,
+    users,
+    address: "127.0.0.1",
+    port: 0,
+    logger,
+  });
+  return {
+    engine,
+    adapter,
+    port: adapter.port,
+    storageDir,
+    url: (database = upstream.pathname.slice(1)) =>
+      `postgres://${upstream.username}:${upstream.password}@127.0.0.1:${adapter.port}/${database}`,
+    async stop({ keepStorage = false } = {}) {
+      await adapter.close(1_000);
+      router.close();
+      await engine.close();
+      if (!keepStorage) await rm(storageDir, { recursive: true, force: true });
+    },
+  };
+}
