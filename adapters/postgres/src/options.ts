@@ -91,6 +91,7 @@ export interface AdapterStatistics {
   readonly upstreamConnections: number;
   readonly hits: number;
   readonly forwards: number;
+  readonly forwardsByReason: Readonly<Record<string, number>>;
 }
 
 export interface PostgresAdapter {

@@ -20,7 +20,8 @@ async function main(): Promise<number> {
   const { upstreamUrl } = config;
   if (upstreamUrl === null) {
     const { runDemo } = await import("./demo/run-demo.ts");
-    await runDemo(config, { signal, print });
+    // The demo's password is no secret: people paste it.
+    await runDemo(config, { signal, print: (line) => void process.stdout.write(`${line}\n`) });
     return 0;
   }
   return runWithUpstream({ ...config, upstreamUrl }, signal);

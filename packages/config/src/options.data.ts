@@ -125,7 +125,7 @@ export const OPTIONS = [
     type: "choice",
     choices: ["until-write", "never", "always"],
     default: "until-write",
-    help: "when reads inside transactions are answered from caches: in READ COMMITTED until the first write, never, or always",
+    help: "whether reads inside transactions are answered from caches that do not say it themselves: until the first write, never, or always",
   },
   {
     key: "readYourWritesTimeoutMs",

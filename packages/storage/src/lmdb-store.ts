@@ -213,12 +213,21 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
     let position = this.#position;
     this.#writing = true;
     try {
-      const result = this.#environment.root.transactionSync(() => {
+      const run = (): T => this.#environment.root.transactionSync(() => {
         const value = work();
         if (!this.#garbage.isEmpty) this.#garbage.collect(GARBAGE_PER_WRITE, spared);
         position = this.#environment.meta.get(META_POSITION) ?? null;
         return value;
       });
+      let result: T;
+      try { result = run(); } catch (error) {
+        if (!messageOf(error).includes("freelist")) throw error;
+        console.log("RETRY", messageOf(error), this.#environment.root.getStats());
+        this.#keeper.restore(catalog, touched);
+        this.#garbage.restore(spaces);
+        result = run();
+        console.log("RETRIED");
+      }
       this.#position = position;
       return result;
     } catch (error) {

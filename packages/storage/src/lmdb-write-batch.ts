@@ -64,7 +64,6 @@ export class LmdbWriteBatch implements WriteBatch {
   /** The last act of the transaction: the counts. */
   finish(): void {
     this.#check();
-    this.#finished = true;
     for (const table of this.#touched) this.#keeper.putRows(table);
   }
 

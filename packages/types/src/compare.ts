@@ -132,12 +132,7 @@ export function equalValues(type: SqlType, a: NonNull, b: NonNull): boolean {
 }
 
 /** `compareValues` with a place for NULL; `nullsFirst` is about this order, not a direction. */
-export function compareNullable(
-  type: SqlType,
-  a: Value,
-  b: Value,
-  nullsFirst: boolean,
-): number {
+export function compareNullable(type: SqlType, a: Value, b: Value, nullsFirst: boolean): number {
   if (a === null || b === null) {
     if (a === b) return 0;
     return (a === null) === nullsFirst ? -1 : 1;

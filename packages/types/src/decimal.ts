@@ -62,7 +62,8 @@ export function tryParseDecimal(text: string): Decimal | null {
   let scale = fraction.length;
   if (exponentText !== undefined) {
     scale -= Number(exponentText);
-    if (scale > MAX_SCALE || whole.length + fraction.length - scale > MAX_INTEGER_DIGITS) return null;
+    if (scale > MAX_SCALE || whole.length + fraction.length - scale > MAX_INTEGER_DIGITS)
+      return null;
     if (scale < 0) {
       unscaled *= powerOfTen(-scale);
       scale = 0;

@@ -55,7 +55,31 @@ function malformed(type: string, text: string): never {
   throw new SyntaxError(`not a ${type}: ${JSON.stringify(text)}`);
 }
 
+/** The number in ASCII digits from `start` to `end`, or NaN. */
+function digitsAt(text: string, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at += 1) {
+    const digit = text.charCodeAt(at) - 48;
+    // NaN, past the end, fails both comparisons.
+    if (!(digit >= 0 && digit <= 9)) return NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+const DASH = 0x2d;
+const COLON = 0x3a;
+const DOT = 0x2e;
+
 function parsePlainDate(text: string, beforeChrist: boolean, type: string): number {
+  if (text.length === 10 && text.charCodeAt(4) === DASH && text.charCodeAt(7) === DASH) {
+    const year = digitsAt(text, 0, 4);
+    const month = digitsAt(text, 5, 7);
+    const day = digitsAt(text, 8, 10);
+    if (year >= 0 && month >= 1 && month <= 12 && day >= 1 && day <= 31) {
+      return daysFromCivil(beforeChrist ? 1 - year : year, month, day);
+    }
+  }
   const match = DATE.exec(text);
   if (match === null) malformed(type, text);
   const year = Number(match[1]);
@@ -87,15 +111,17 @@ export function printDate(days: number): string {
   return date + era;
 }
 
-const TIME = /^(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/;
-
 /** Microseconds since midnight; 24:00:00 is a value of its own. */
 export function parseTime(text: string): number {
-  const match = TIME.exec(text);
-  if (match === null) malformed("time", text);
-  const seconds = Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3]);
-  const fraction = match[4];
-  return seconds * 1_000_000 + (fraction === undefined ? 0 : Number(fraction.padEnd(6, "0")));
+  const { length } = text;
+  const hasFraction = length >= 10 && length <= 15 && text.charCodeAt(8) === DOT;
+  const hasClock = text.charCodeAt(2) === COLON && text.charCodeAt(5) === COLON;
+  if (!hasClock || (length !== 8 && !hasFraction)) malformed("time", text);
+  const minutes = digitsAt(text, 0, 2) * 60 + digitsAt(text, 3, 5);
+  let micros = (minutes * 60 + digitsAt(text, 6, 8)) * 1_000_000;
+  if (hasFraction) micros += digitsAt(text, 9, length) * 10 ** (15 - length);
+  if (Number.isNaN(micros)) malformed("time", text);
+  return micros;
 }
 
 /** `.5` for half a second in microseconds, empty for none. */

@@ -140,7 +140,8 @@ describe.each([18, 13] as const)(`values against Postgres %i (seed ${SEED})`, (m
       ].map((value) => (value === null ? null : printDecimal(value)));
       mine.forEach((value, index) => {
         const theirs = row[index + 2];
-        if (value !== theirs) wrong.push(`#${index} of ${row[0]} ${row[1]}: ${value} not ${theirs}`);
+        if (value !== theirs)
+          wrong.push(`#${index} of ${row[0]} ${row[1]}: ${value} not ${theirs}`);
       });
     }
     expect(wrong.slice(0, 20)).toEqual([]);
@@ -159,8 +160,12 @@ describe.each([18, 13] as const)(`values against Postgres %i (seed ${SEED})`, (m
       );
       const sum = sumDecimals(values.map(parseDecimal));
       const intAverage = printDecimal(averageDecimal(sumDecimals(ints.map(parseDecimal)), count));
-      expect([printDecimal(sum), printDecimal(averageDecimal(sum, count)), intAverage, intAverage])
-        .toEqual(row);
+      expect([
+        printDecimal(sum),
+        printDecimal(averageDecimal(sum, count)),
+        intAverage,
+        intAverage,
+      ]).toEqual(row);
     }
   });
 
@@ -172,7 +177,8 @@ describe.each([18, 13] as const)(`values against Postgres %i (seed ${SEED})`, (m
     );
     for (const [oid, name] of rows) {
       if (name === "pg_ddl_command" || name === "smgr") continue;
-      if (postgresTypeOid(name!) !== null) expect([name, postgresTypeOid(name!)]).toEqual([name, Number(oid)]);
+      if (postgresTypeOid(name!) !== null)
+        expect([name, postgresTypeOid(name!)]).toEqual([name, Number(oid)]);
     }
   });
 });

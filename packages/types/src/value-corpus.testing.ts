@@ -29,7 +29,8 @@ export function randomNumeric(random: () => number): string {
   const sign = random() < 0.4 ? "-" : "";
   const zeros = (text: string): string => text + "0".repeat(Math.floor(random() * 5));
   if (kind < 0.3) return sign + digits(random, 1 + Math.floor(random() * 4));
-  if (kind < 0.6) return `${sign}${digits(random, 1 + Math.floor(random() * 9))}.${digits(random, 2)}`;
+  if (kind < 0.6)
+    return `${sign}${digits(random, 1 + Math.floor(random() * 9))}.${digits(random, 2)}`;
   if (kind < 0.8) {
     return `${sign}${zeros(digits(random, 1 + Math.floor(random() * 30)))}.${zeros(digits(random, 1 + Math.floor(random() * 30)))}`;
   }
@@ -49,16 +50,28 @@ function floats(random: () => number, count: number): string[] {
   const values = [
     ...["0", "-0", "NaN", "Infinity", "-Infinity", "1", "-1", "0.1", "1e-5", "1e-4", "0.00012345"],
     ...["1e5", "1e6", "999999", "1234567", "1e14", "1e15", "1e16", "999999999999999.9"],
-    ...["123456789012345680", "9007199254740993", "1e22", "1e23", "5e-324", "2.2250738585072014e-308"],
+    ...[
+      "123456789012345680",
+      "9007199254740993",
+      "1e22",
+      "1e23",
+      "5e-324",
+      "2.2250738585072014e-308",
+    ],
     ...["1.7976931348623157e308", "0.3", "100", "1e20", "1e21", "4503599627370497.5", "-12.5"],
     ...["2251799813685246.25", "2251799813685246.75", "1125899906842627.25", "562949953421313.125"],
   ];
-  for (let power = -1074; power < 1024; power += count < 1000 ? 31 : 1) values.push(`${2 ** power}`);
+  for (let power = -1074; power < 1024; power += count < 1000 ? 31 : 1)
+    values.push(`${2 ** power}`);
   for (let power = 15; power < 42; power += 1) {
     values.push(`1e${power}`, `5e${power}`, `${2 ** power}`, `9e${power}`);
   }
   for (let index = 0; index < count; index += 1) {
-    values.push(`${randomDouble(random)}`, `${random() * 1000}`, `${Math.round(random() * 1e5) / 100}`);
+    values.push(
+      `${randomDouble(random)}`,
+      `${random() * 1000}`,
+      `${Math.round(random() * 1e5) / 100}`,
+    );
     values.push(`${Math.floor(random() * 2 ** 53) * 2 ** Math.floor(random() * 80)}`);
     values.push(`${Math.floor(random() * 2 ** 53) / 2 ** Math.floor(random() * 12)}`);
   }
@@ -113,9 +126,21 @@ function intervals(random: () => number, options: CorpusOptions): string[] {
   const values = [
     ...["0", "1 year", "-1 year", "1 mon", "30 days", "720:00:00", "-1 mon +30 days", "1 day"],
     ...["-1 day", "24:00:00", "1 day -24:00:00", "00:00:00.000001", "-00:00:00.5", "1.5 sec"],
-    ...["-1 year -2 mons +3 days -04:05:06.7", "1 year 2 mons -3 days +04:05:06.70", "-2 days 1:00"],
+    ...[
+      "-1 year -2 mons +3 days -04:05:06.7",
+      "1 year 2 mons -3 days +04:05:06.70",
+      "-2 days 1:00",
+    ],
     ...["178000000 years", "-178000000 years", "2000000000 days", "1234567:00:54", "1 sec"],
-    ...["-1 sec", "1 mon -1 sec", "14 mons", "-14 mons", "-13 mons +1 day", "1 min", "-1 min 1 day"],
+    ...[
+      "-1 sec",
+      "1 mon -1 sec",
+      "14 mons",
+      "-14 mons",
+      "-13 mons +1 day",
+      "1 min",
+      "-1 min 1 day",
+    ],
   ];
   if (options.major >= 17) values.push("infinity", "-infinity");
   const pick = (range: number): number => Math.round((random() - 0.5) * range);
@@ -131,8 +156,35 @@ function intervals(random: () => number, options: CorpusOptions): string[] {
 }
 
 const TEXTS = [
-  ...["", "a", "A", "b", "ab", "a ", "a  ", " a", "zz", "é", "\u00ff", "\u0100", "\ufffd", "\uffff"],
-  ...["\u{10000}", "\u{1f600}", "\ue000", "a\u0001", "\u0001", "\u0001a", "\t", "1", "10", "9", "a,b"],
+  ...[
+    "",
+    "a",
+    "A",
+    "b",
+    "ab",
+    "a ",
+    "a  ",
+    " a",
+    "zz",
+    "é",
+    "\u00ff",
+    "\u0100",
+    "\ufffd",
+    "\uffff",
+  ],
+  ...[
+    "\u{10000}",
+    "\u{1f600}",
+    "\ue000",
+    "a\u0001",
+    "\u0001",
+    "\u0001a",
+    "\t",
+    "1",
+    "10",
+    "9",
+    "a,b",
+  ],
   ...["\\x", "'", '"', "{}", "NULL", "a\nb", "\u4e2d\u6587", "e\u0301", "0.10", "1:a"],
 ];
 
@@ -146,7 +198,12 @@ export function corpusOf(type: string, options: CorpusOptions): readonly string[
     case "int2":
       return ["0", "-32768", "32767", "1", "-1", "10", "9"];
     case "int4":
-      return ["0", "-2147483648", "2147483647", ...list(() => `${Math.floor(random() * 2e9 - 1e9)}`)];
+      return [
+        "0",
+        "-2147483648",
+        "2147483647",
+        ...list(() => `${Math.floor(random() * 2e9 - 1e9)}`),
+      ];
     case "oid":
       return ["0", "4294967295", "2147483648", "1"];
     case "int8":

@@ -14,9 +14,11 @@ export class Statement {
   upstream = false;
   /** SQL may have removed it (DEALLOCATE): only the upstream knows. */
   uncertain = false;
-  /** Valid for `routeScope` while the route is. */
+  /** Made for this scope, router generation and string syntax (see `routeOf`). */
   route: Route | null = null;
   routeScope: unknown = undefined;
+  routeGeneration = -1;
+  routeStrings = true;
   /** The last plan used, and the formats it was for. */
   plan: ResultPlan | null = null;
 

@@ -4,6 +4,7 @@ import { Metrics, createLogger } from "@freshet/telemetry";
 import type { AdapterThreadData } from "./messages.ts";
 import { startPostgresListeners } from "./postgres-listeners.ts";
 import { runThread } from "./thread-host.ts";
+import { withTransactionPolicy } from "./transaction-policy.ts";
 
 /** An adapter's thread: a router of its own and one listener for each address. */
 
@@ -27,7 +28,10 @@ runThread(metrics, logger, async (post) => {
     post({ kind: "status", status: { connections, serving, servingReason } });
   }, STATUS_INTERVAL_MS);
   return {
-    link: (port) => router.attach(portLink<ToServer, ToAdapter>(port)),
+    link(port) {
+      const link = portLink<ToServer, ToAdapter>(port);
+      router.attach(withTransactionPolicy(link, data.inTransaction));
+    },
     cancel({ threadIndex, key }) {
       listeners[threadIndex - data.threadIndex]?.cancel(Buffer.from(key));
     },

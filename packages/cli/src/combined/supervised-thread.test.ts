@@ -33,6 +33,7 @@ function thread(
     url: new URL(`data:text/javascript,${encodeURIComponent(source + script)}`),
     workerData: null,
     startedBy: "ready",
+    firstStartLimit: 2,
     heapLimitBytes: 64 * 1024 ** 2,
     logger,
     clock: systemClock,
@@ -72,6 +73,12 @@ describe("SupervisedThread", () => {
     const one = thread(REFUSES);
     await expect(one.start()).rejects.toThrow(new ConfigurationError("Wrong option."));
     expect(one.restarts).toBe(0);
+  });
+
+  it("gives up a thread that never comes up", async () => {
+    const one = thread(`throw new Error("no such module")`);
+    await expect(one.start()).rejects.toThrow("no such module");
+    expect(one.restarts).toBe(1);
   });
 
   it("can be stopped while it does not start", async () => {

@@ -16,6 +16,8 @@ export interface SupervisedThreadOptions {
   readonly workerData: unknown;
   /** The message that ends `start`; failing before it may be the configuration's fault. */
   readonly startedBy: "ready" | "online";
+  /** So many first starts may fail before `start` does; later ends are always mended. */
+  readonly firstStartLimit: number;
   /** V8's heap limit: a thread that passes it ends alone, not the process. */
   readonly heapLimitBytes: number;
   readonly logger: Logger;
@@ -32,7 +34,8 @@ const METRICS_LIMIT_MS = 1_000;
 
 /**
  * A worker thread that is started again, after a growing wait, whenever it ends unasked.
- * `start` fails only when the thread itself says that its configuration is at fault.
+ * `start` fails when the thread itself says that its configuration is at fault, or when it never
+ * came up in so many attempts.
  */
 export class SupervisedThread {
   readonly name: string;
@@ -100,7 +103,8 @@ export class SupervisedThread {
   }
 
   async #run(first: { resolve: () => void; reject: (error: Error) => void }): Promise<void> {
-    const { clock, logger, onDown } = this.#options;
+    const { clock, logger, firstStartLimit, onDown } = this.#options;
+    let failures = 0;
     let started = false;
     while (!this.#stopping.signal.aborted) {
       const startedMs = clock.monotonicMs();
@@ -109,7 +113,8 @@ export class SupervisedThread {
         first.resolve();
       });
       if (this.#stopping.signal.aborted) break;
-      if (!started && ended instanceof ConfigurationError) return first.reject(ended);
+      const hopeless = ended instanceof ConfigurationError || ++failures >= firstStartLimit;
+      if (!started && hopeless) return first.reject(ended);
       if (clock.monotonicMs() - startedMs > WELL_MS) this.#backoff.reset();
       const delayMs = this.#backoff.nextDelayMs();
       logger.error(

@@ -93,6 +93,8 @@ export class Supervisor {
       url: threadUrl(file),
       workerData,
       startedBy: file === "engine-thread" ? "online" : "ready",
+      // Without an engine everything is forwarded still; without adapters nothing is.
+      firstStartLimit: file === "engine-thread" ? Number.POSITIVE_INFINITY : 5,
       heapLimitBytes: workerData.memoryLimitBytes * 2 + HEAP_SLACK_BYTES,
       logger,
       clock: this.#clock,

@@ -115,7 +115,7 @@ export class DerivedStep implements Step {
     const columns = this.#edges.map((edge) => edge.column);
     for (const row of rows) {
       const values = columns.map((column) => row[column]!);
-      if (values.includes(null)) continue;
+      if (values.some((value) => value === null)) continue;
       const key = groupKey(this.#types, values);
       const bucket = hash.get(key);
       if (bucket === undefined) hash.set(key, [row]);

@@ -50,7 +50,9 @@ const ENCODERS: Readonly<Record<string, CellRenderer>> = {
     out.uint8(JSONB_VERSION);
     out.copy(source, start, end);
   },
-  uuid: fromText((text, out) => out.latin1(Buffer.from(text.replaceAll("-", ""), "hex").toString("latin1"))),
+  uuid: fromText((text, out) =>
+    out.latin1(Buffer.from(text.replaceAll("-", ""), "hex").toString("latin1")),
+  ),
   bytea: fromText((text, out) => out.latin1(Buffer.from(text.slice(2), "hex").toString("latin1"))),
   date: fromText(encodeDate),
   time: fromText((text, out) => out.int64(BigInt(parseTime(text)))),
@@ -94,7 +96,8 @@ function encodeInterval(text: string, out: ByteBuilder): void {
 /** How a column's binary form is written; the type of an enum is told by its kind. */
 export function binaryPlan(typeId: number, kind: ValueKind): CellPlan {
   const render = binaryEncoder(typeId, kind);
-  if (render !== null) return { kind: "ok", render: render === copyText ? null : render, variant: "" };
+  if (render !== null)
+    return { kind: "ok", render: render === copyText ? null : render, variant: "" };
   const name = postgresTypeName(typeId) ?? `type ${typeId}`;
   return { kind: "refused", reason: `the binary form of ${name} is not rendered` };
 }

@@ -9,7 +9,12 @@ function ofText(typeId: number, value: string, declared = 0): string | undefined
   return ofBytes(postgresType(typeId), Buffer.from(value), declared, 0);
 }
 
-function ofBytes(type: SqlType, value: Buffer, declared: number, format: 0 | 1): string | undefined {
+function ofBytes(
+  type: SqlType,
+  value: Buffer,
+  declared: number,
+  format: 0 | 1,
+): string | undefined {
   const framed = Buffer.concat([Buffer.from("12"), value, Buffer.from("34")]);
   return canonicalParam(type, declared, format, framed, 2, 2 + value.length);
 }
@@ -103,12 +108,18 @@ describe("canonical parameters", () => {
     expect(ofBytes(postgresType(int4), Buffer.from([0, 0, 0, 7]), 0, 1)).toBe("7");
     expect(ofBytes(postgresType(int4), Buffer.from([0, 7]), int2, 1)).toBe("7");
     expect(ofBytes(postgresType(int4), Buffer.from([0, 7]), 0, 1)).toBe(undefined);
-    expect(ofBytes(postgresType(int4), Buffer.from([0, 0, 0, 0, 128, 0, 0, 0]), int8, 1)).toBe(undefined);
+    expect(ofBytes(postgresType(int4), Buffer.from([0, 0, 0, 0, 128, 0, 0, 0]), int8, 1)).toBe(
+      undefined,
+    );
     expect(ofBytes(postgresType(PG_OID.uuid), Buffer.alloc(15), 0, 1)).toBe(undefined);
   });
 
   test("an enum accepts its labels only", () => {
-    const type: SqlType = { ...postgresType(99_999), kind: "enum", enumLabels: ["low", "h\u00f6h"] };
+    const type: SqlType = {
+      ...postgresType(99_999),
+      kind: "enum",
+      enumLabels: ["low", "h\u00f6h"],
+    };
     expect(ofBytes(type, Buffer.from("low"), 0, 0)).toBe("low");
     expect(ofBytes(type, Buffer.from("h\u00f6h"), 99_999, 1)).toBe("h\u00c3\u00b6h");
     expect(ofBytes(type, Buffer.from("no"), 0, 0)).toBe(undefined);

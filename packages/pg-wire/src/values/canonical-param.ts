@@ -22,8 +22,15 @@ export function canonicalParam(
   start: number,
   end: number,
 ): string | undefined {
-  if (format === 1) return canonicalBinary(type, declared, bytes, start, end);
-  if (isPlainInteger(type, declared, bytes, start, end)) return bytes.toString("latin1", start, end);
+  if (format === 1) {
+    // What most drivers send for a key.
+    if (type.upstreamId === PG_OID.int4 && declared === PG_OID.int4 && end - start === 4) {
+      return `${bytes.readInt32BE(start)}`;
+    }
+    return canonicalBinary(type, declared, bytes, start, end);
+  }
+  const integer = plainInteger(type, declared, bytes, start, end);
+  if (integer >= 0) return `${integer}`;
   return canonicalText(type, declared, bytes.toString("latin1", start, end));
 }
 
@@ -42,23 +49,40 @@ function safeDigits(typeId: number): number {
   }
 }
 
-/** Whether the text is canonical as it is: an integer without sign or leading zeros. */
-function isPlainInteger(
+/** Texts of more digits than this are not read as a JavaScript number. */
+const MAX_NUMBER_DIGITS = 15;
+
+/** The value of an integer text without sign or leading zeros; -1 for any other text. */
+function plainInteger(
   type: SqlType,
   declared: number,
   bytes: Buffer,
   start: number,
   end: number,
-): boolean {
-  if (type.kind !== "int" && type.kind !== "bigint") return false;
+): number {
+  if (type.kind !== "int" && type.kind !== "bigint") return -1;
   const own = type.upstreamId;
-  if (declared !== 0 && declared !== own) return false;
+  if (declared !== 0 && declared !== own) return -1;
   const length = end - start;
-  if (length === 0 || length > safeDigits(own)) return false;
-  if (bytes[start] === 0x30) return length === 1;
+  if (length === 0 || length > Math.min(safeDigits(own), MAX_NUMBER_DIGITS)) return -1;
+  if (bytes[start] === 0x30) return length === 1 ? 0 : -1;
+  let value = 0;
   for (let at = start; at < end; at += 1) {
-    const byte = bytes[at]!;
-    if (byte < 0x30 || byte > 0x39) return false;
+    const digit = bytes[at]! - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function isPlainIntegerText(type: SqlType, text: string): boolean {
+  if (type.kind !== "int" && type.kind !== "bigint") return false;
+  const { length } = text;
+  if (length === 0 || length > safeDigits(type.upstreamId)) return false;
+  if (text.charCodeAt(0) === 0x30) return length === 1;
+  for (let at = 0; at < length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 0x30 || code > 0x39) return false;
   }
   return true;
 }
@@ -72,6 +96,7 @@ export function canonicalLiteral(
   literal: "integer" | "decimal" | "string",
   value: string,
 ): string | undefined {
+  if (isPlainIntegerText(type, value)) return value;
   if (literal === "string") return canonicalText(type, 0, value);
   const number = NUMERIC_LITERAL.test(value) ? tryParseDecimal(value) : null;
   if (number === null) return undefined;
@@ -120,7 +145,8 @@ export function canonicalArrayParam(
   start: number,
   end: number,
 ): readonly (string | null)[] | undefined {
-  const element = declared === 0 || declared === PG_OID.unknown ? 0 : postgresArrayElement(declared);
+  const element =
+    declared === 0 || declared === PG_OID.unknown ? 0 : postgresArrayElement(declared);
   if (element === null) return undefined;
   return format === 1
     ? binaryArray(type, element, bytes, start, end)

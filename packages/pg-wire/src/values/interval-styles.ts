@@ -94,4 +94,3 @@ function verbose(value: Interval): string {
   if (isFirst) text += " 0";
   return isAgo ? `${text} ago` : text;
 }
-

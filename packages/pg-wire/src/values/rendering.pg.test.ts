@@ -23,10 +23,18 @@ const SETTINGS: readonly Partial<RenderingSettings>[] = [
   { intervalStyle: "iso_8601", byteaOutput: "escape" },
   { intervalStyle: "postgres_verbose", extraFloatDigits: 0 },
   ...[-1, -3, -5, -15, 3].map((extraFloatDigits) => ({ extraFloatDigits })),
-  ...["Etc/GMT+5", "<+03>-03", "<-03:30>+03:30", "Etc/UTC", "Zulu"].map((timeZone) => ({ timeZone })),
+  ...["Etc/GMT+5", "<+03>-03", "<-03:30>+03:30", "Etc/UTC", "Zulu"].map((timeZone) => ({
+    timeZone,
+  })),
 ];
 
-const NAMED_ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Africa/Monrovia", "Europe/London"];
+const NAMED_ZONES = [
+  "Europe/Berlin",
+  "America/New_York",
+  "Asia/Kolkata",
+  "Africa/Monrovia",
+  "Europe/London",
+];
 
 type Cell = string | Buffer | null;
 
@@ -44,7 +52,7 @@ function encode(cells: readonly Cell[]): EncodedRows {
 /** The cells of one-column DataRow messages. */
 function cellsOf(messages: Buffer): (Buffer | null)[] {
   const cells: (Buffer | null)[] = [];
-  for (let at = 0; at < messages.length; ) {
+  for (let at = 0; at < messages.length;) {
     const end = at + 1 + messages.readInt32BE(at + 1);
     const length = messages.readInt32BE(at + 7);
     expect([messages[at], messages.readInt16BE(at + 5)]).toEqual([0x44, 1]);
@@ -123,10 +131,18 @@ describe.each([18, 13] as const)(`rendering against Postgres %i (seed ${SEED})`,
     if (rendering.kind === "refused") return rendering.reason;
     await use(settings);
     // The texts of instants are read in UTC: the zone of the session is for output only.
-    const theirs = await read(type, canonical.cells.filter((cell) => cell !== null) as string[], format === 1);
+    const theirs = await read(
+      type,
+      canonical.cells.filter((cell) => cell !== null) as string[],
+      format === 1,
+    );
     const mine = cellsOf(rendering.render(encode(canonical.cells)));
     const show = (cell: Cell): string =>
-      cell === null ? "NULL" : format === 1 ? Buffer.from(cell as Buffer).toString("hex") : cell.toString();
+      cell === null
+        ? "NULL"
+        : format === 1
+          ? Buffer.from(cell as Buffer).toString("hex")
+          : cell.toString();
     return theirs.cells.flatMap((cell, index) =>
       show(cell) === show(mine[index]!)
         ? []
@@ -162,7 +178,11 @@ describe.each([18, 13] as const)(`rendering against Postgres %i (seed ${SEED})`,
 
   test.each(NAMED_ZONES)("instants in %s are the server's bytes", async (timeZone) => {
     await use(CANONICAL_SETTINGS);
-    const rows = await client.query({ text: ZONE_TRANSITIONS_SQL, values: [timeZone], rowMode: "array" });
+    const rows = await client.query({
+      text: ZONE_TRANSITIONS_SQL,
+      values: [timeZone],
+      rowMode: "array",
+    });
     const zone = zoneFromTransitions(
       (rows.rows as [string, string][]).map(([start, offset]) => [Number(start), Number(offset)]),
     );

@@ -53,8 +53,7 @@ export function compileRendering(
     if (format !== 0 && format !== 1) {
       return { kind: "refused", reason: `unknown result format ${format}` };
     }
-    const plan =
-      format === 1 ? binaryPlan(typeId, kind) : textPlan(typeId, kind, settings, zones);
+    const plan = format === 1 ? binaryPlan(typeId, kind) : textPlan(typeId, kind, settings, zones);
     if (plan.kind === "refused") return plan;
     renderers.push(plan.render);
     // A text value that is its own binary form is the same bytes in both formats.

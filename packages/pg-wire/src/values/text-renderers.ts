@@ -143,7 +143,7 @@ function scalarPlan(typeId: number, settings: RenderingSettings, zones: ZoneLook
     case PG_OID.date:
     case PG_OID.timestamp: {
       const style = parseDateStyle(settings.dateStyle);
-      if (style === null) break;
+      if (style === null) return refused(`DateStyle ${settings.dateStyle} is not known`);
       const print =
         typeId === PG_OID.date
           ? (text: string) => printStyledDate(parseDate(text), style)
@@ -160,7 +160,7 @@ function scalarPlan(typeId: number, settings: RenderingSettings, zones: ZoneLook
 function finite(print: (text: string) => string): CellRenderer {
   return (source, start, end, out) => {
     const text = source.toString("latin1", start, end);
-    out.latin1(text.endsWith("y") ? text : print(text));
+    out.latin1(text.endsWith("infinity") ? text : print(text));
   };
 }
 

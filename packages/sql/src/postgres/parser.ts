@@ -11,8 +11,12 @@ import { SlotMap } from "./slot-map.ts";
 import { SqlSyntaxError } from "./syntax-error.ts";
 import { type Json, rootFields, unsupported } from "./tree.ts";
 
-/** Longer statements would exhaust the parser's memory before they exhaust ours. */
-const TEXT_LIMIT_BYTES = 256 * 1024;
+/**
+ * Longer statements could nest so deep that the WebAssembly module runs out of stack, which it
+ * does not survive often. IN lists do not nest: a shape, where they are one mark, is what counts.
+ */
+const SHAPE_LIMIT_BYTES = 16 * 1024;
+const TEXT_LIMIT_BYTES = 512 * 1024;
 
 const builder = new ShapeBuilder();
 
@@ -36,6 +40,9 @@ export function parsePostgresSelect(text: string): SelectStatement {
   if (bytes.length > TEXT_LIMIT_BYTES) throw unsupported("a statement this long");
   const shape = builder.build(bytes, true);
   if (shape?.text === "") throw unsupported("an empty statement");
+  if ((shape?.text ?? bytes).length > SHAPE_LIMIT_BYTES) {
+    throw unsupported("a statement this long");
+  }
   const tree = rootFields(parseTree(text));
   if (shape === null) throw unsupported("an unusual way to write a literal");
   tree.ignore("version");

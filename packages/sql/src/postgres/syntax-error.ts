@@ -1,5 +1,5 @@
 /**
- * The server's own grammar refuses the text. `position` is the 0-based byte offset, -1 when
+ * The server's own grammar refuses the text. `position` counts characters from 0, -1 when
  * unknown. Not a reason to answer the client ourselves: another server version may accept it.
  */
 export class SqlSyntaxError extends Error {

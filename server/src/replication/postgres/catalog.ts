@@ -2,6 +2,8 @@ import type { SqlType, TableSchema } from "@freshet/types";
 import type pg from "pg";
 import type { UpstreamCatalog } from "../contract.ts";
 import { readCollations } from "./collations.ts";
+import { eventTriggersWork } from "./event-triggers.ts";
+import type { SetupNames } from "./names.ts";
 import { refusalOf } from "./refusals.ts";
 import { type ServerInfo, readServerInfo } from "./server-info.ts";
 import { queryRows } from "./session.ts";
@@ -9,16 +11,18 @@ import { type TableDetail, readAllTableDetails } from "./table-detail.ts";
 import { tableSchemaOf } from "./table-schema.ts";
 import { type TypeCatalog, readTypes } from "./type-catalog.ts";
 
-/** Server and types together: what turns a `TableDetail` into a definition or a refusal. */
+/** What turns a `TableDetail` into a definition or a refusal. */
 export interface CatalogBasis {
   readonly server: ServerInfo;
   readonly types: TypeCatalog;
+  /** Event triggers bring every change of definition in the stream. */
+  readonly triggersWork: boolean;
 }
 
-export async function readBasis(client: pg.Client): Promise<CatalogBasis> {
+export async function readBasis(client: pg.Client, names: SetupNames): Promise<CatalogBasis> {
   const server = await readServerInfo(client);
   const types = await readTypes(client, await readCollations(client, server));
-  return { server, types };
+  return { server, types, triggersWork: await eventTriggersWork(client, names) };
 }
 
 export function defineTable(
@@ -26,15 +30,16 @@ export function defineTable(
   basis: CatalogBasis,
 ): TableSchema | { readonly refused: string } {
   const refused = refusalOf(detail, basis.types, basis.server);
-  return refused === null ? tableSchemaOf(detail, basis.types) : { refused };
+  return refused === null ? tableSchemaOf(detail, basis) : { refused };
 }
 
 /** Reads everything a scope can name, so that look-ups need no further round trip. */
 export async function readCatalog(
   client: pg.Client,
+  names: SetupNames,
   scopeIdentity: string,
 ): Promise<UpstreamCatalog> {
-  const basis = await readBasis(client);
+  const basis = await readBasis(client, names);
   const details = await readAllTableDetails(client, basis.server.versionNumber);
   const system = await queryRows(
     client,

@@ -8,10 +8,9 @@ const MAY_READ = `SELECT coalesce(bool_and(
     AND (has_table_privilege(r.oid, c.oid, 'SELECT') OR CASE
       WHEN json_array_length(u.use->'columns') = 0 THEN has_any_column_privilege(r.oid, c.oid, 'SELECT')
       ELSE NOT EXISTS (
-        SELECT FROM json_array_elements_text(u.use->'columns') p(position)
-        LEFT JOIN (SELECT attnum, row_number() OVER (ORDER BY attnum) - 1 AS position
-          FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) a
-          ON a.position = p.position::bigint
+        SELECT FROM json_array_elements_text(u.use->'columns') p(num)
+        LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.num::int2
+          AND a.attnum > 0 AND NOT a.attisdropped
         WHERE a.attnum IS NULL OR NOT has_column_privilege(r.oid, c.oid, a.attnum, 'SELECT')) END)
     AND (NOT c.relrowsecurity OR r.rolsuper OR r.rolbypassrls
       OR (NOT c.relforcerowsecurity AND pg_has_role(r.oid, c.relowner, 'USAGE')))), true) AS allowed,
@@ -21,7 +20,7 @@ const MAY_READ = `SELECT coalesce(bool_and(
   WHERE r.rolname = $1`;
 
 /**
- * May the role read these columns (positions in the table's definition), with no row policy in
+ * May the role read these columns (by the upstream's own numbers), with no row policy in
  * the way? An unknown role or table may not.
  */
 export async function mayRead(

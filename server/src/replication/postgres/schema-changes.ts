@@ -3,6 +3,7 @@ import type { Logger } from "@freshet/util";
 import type { StreamHandler } from "../contract.ts";
 import { type CatalogBasis, defineTable, readBasis } from "./catalog.ts";
 import type { DdlEvent, DdlObject } from "./ddl-event.ts";
+import type { SetupNames } from "./names.ts";
 import type { Session } from "./session.ts";
 import { type TableDetail, readTableDetails } from "./table-detail.ts";
 import type { TrackedTable, TrackedTables } from "./tracked-tables.ts";
@@ -23,6 +24,7 @@ interface CurrentState {
 export class SchemaChanges implements CatalogueJudge {
   readonly #session: Session;
   readonly #tables: TrackedTables;
+  readonly #names: SetupNames;
   readonly #logger: Logger;
   readonly #scopes: () => readonly (readonly string[])[];
   readonly #handler: () => StreamHandler | null;
@@ -30,6 +32,7 @@ export class SchemaChanges implements CatalogueJudge {
   constructor(options: {
     readonly session: Session;
     readonly tables: TrackedTables;
+    readonly names: SetupNames;
     readonly logger: Logger;
     /** Search paths that names were resolved in: a new relation may now stand in front. */
     readonly scopes: () => readonly (readonly string[])[];
@@ -38,12 +41,13 @@ export class SchemaChanges implements CatalogueJudge {
   }) {
     this.#session = options.session;
     this.#tables = options.tables;
+    this.#names = options.names;
     this.#logger = options.logger;
     this.#scopes = options.scopes;
     this.#handler = options.handler;
   }
 
-  async judge(events: readonly DdlEvent[]): Promise<void> {
+  async judge(events: readonly DdlEvent[], commitLsn: bigint): Promise<void> {
     if (this.#tables.size === 0) return;
     const changed = new Set<TableId>();
     const created = new Map<number, number>();
@@ -51,7 +55,7 @@ export class SchemaChanges implements CatalogueJudge {
     for (const event of events) {
       if (ACCESS_TAGS.test(event.tag)) access = true;
       for (const object of event.objects) {
-        for (const id of this.#certainlyChanged(event, object)) changed.add(id);
+        for (const id of this.#certainlyChanged(event, object, commitLsn)) changed.add(id);
         if (event.tag === "CREATE TABLE" && object.oid !== null && object.root !== null) {
           created.set(object.oid, object.root);
         }
@@ -96,7 +100,7 @@ export class SchemaChanges implements CatalogueJudge {
 
   readCurrent(): Promise<CurrentState> {
     return this.#session.run(async (client) => {
-      const basis = await readBasis(client);
+      const basis = await readBasis(client, this.#names);
       const ids = this.#tables.ids();
       return { basis, details: await readTableDetails(client, basis.server.versionNumber, ids) };
     });
@@ -114,13 +118,14 @@ export class SchemaChanges implements CatalogueJudge {
   }
 
   /** What the event alone proves, without looking at the catalogue, which may be further on. */
-  #certainlyChanged(event: DdlEvent, object: DdlObject): readonly TableId[] {
+  #certainlyChanged(event: DdlEvent, object: DdlObject, commitLsn: bigint): readonly TableId[] {
     const table = object.oid === null ? undefined : this.#tables.byRelation(object.oid);
     switch (event.event) {
       case "table_rewrite":
         return table === undefined ? [] : [table.schema.id];
       case "sql_drop":
-        return table !== undefined && object.type.endsWith("table") ? [table.schema.id] : [];
+        if (!object.type.endsWith("table")) return [];
+        return table === undefined ? this.#lostBefore(commitLsn) : [table.schema.id];
       case "ddl_command_end": {
         if (event.tag === "ALTER TABLE") {
           // It may have attached or detached a partition, whose rows come and go unannounced.
@@ -132,6 +137,14 @@ export class SchemaChanges implements CatalogueJudge {
         return this.shadowedBy(object.schema, object.name, object.oid);
       }
     }
+  }
+
+  /** An unknown table was dropped while we were away: it may have been a partition of these. */
+  #lostBefore(commitLsn: bigint): readonly TableId[] {
+    return this.#tables
+      .all()
+      .filter((table) => table.adopted && table.detail.kind === "p" && commitLsn < table.sinceLsn)
+      .map((table) => table.schema.id);
   }
 
   /**
@@ -147,7 +160,7 @@ export class SchemaChanges implements CatalogueJudge {
     if (detail === undefined || detail.kind !== "p") return true;
     for (const leaf of detail.leaves) {
       if (!table.leaves.has(leaf.oid) && created.get(leaf.oid) === table.schema.id) {
-        this.#tables.addLeaf(table, leaf.oid, leaf.fileNode);
+        this.#tables.addLeaf(table, leaf.oid);
       }
     }
     return !this.#lostLeaf(table, detail);

@@ -114,16 +114,9 @@ export class SchemaWatcher {
       }
       const differs = this.#changes.differs(table, current) || this.#changes.leavesDiffer(table, current);
       if (differs && !triggersWork) changed.push(id);
-      const parts = detail === undefined ? [] : detail.kind === "p" ? detail.leaves : [detail];
-      const moved = !triggersWork && parts.some((part) => table.fileNodes.get(part.oid) !== part.fileNode);
-      if (this.#confirmed(table, differs || moved, lsn)) {
-        // A streamed TRUNCATE explains new file nodes; so does nothing else but a rewrite.
+      if (this.#confirmed(table, differs, lsn)) {
         this.#suspects.delete(id);
-        if (differs || table.truncatedAt === 0n) changed.push(id);
-        else {
-          if (table.truncatedAt <= lsn) table.truncatedAt = 0n;
-          for (const part of parts) table.fileNodes.set(part.oid, part.fileNode);
-        }
+        changed.push(id);
       }
     }
     this.#changes.changed(changed);

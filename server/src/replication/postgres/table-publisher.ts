@@ -29,13 +29,15 @@ export async function publishTables(options: {
   readonly names: SetupNames;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** No stream is running: these tables were copied by an earlier process. */
+  readonly adopting: boolean;
   readonly signal: AbortSignal;
 }): Promise<readonly Refusal[]> {
-  const { session, schemas, tables, names, clock, logger, signal } = options;
+  const { session, schemas, tables, names, clock, logger, adopting, signal } = options;
   const refusals: Refusal[] = [];
   const added: TableDetail[] = [];
   await session.run(async (client) => {
-    const basis = await readBasis(client);
+    const basis = await readBasis(client, names);
     const ids = schemas.map((schema) => schema.id);
     const lsn = await queryRows(client, "SELECT pg_current_wal_insert_lsn()::text AS lsn");
     const sinceLsn = lsnOfPosition(positionOfText(lsn[0]?.["lsn"] ?? "0/0"));
@@ -52,7 +54,7 @@ export async function publishTables(options: {
         refusals.push({ table: schema.id, refused: refused ?? "" });
         continue;
       }
-      tables.add(schema, detail, sinceLsn);
+      tables.add(schema, detail, sinceLsn, adopting);
       if (!published.has(detail)) added.push(detail);
     }
   });

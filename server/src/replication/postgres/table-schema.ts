@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import type { TableSchema } from "@freshet/types";
+import type { CatalogBasis } from "./catalog.ts";
 import type { IndexDetail, TableDetail } from "./table-detail.ts";
-import type { TypeCatalog } from "./type-catalog.ts";
 
 /** Builds the dialect-neutral definition. Call only for what `refusalOf` accepts. */
-export function tableSchemaOf(detail: TableDetail, types: TypeCatalog): TableSchema {
+export function tableSchemaOf(detail: TableDetail, basis: CatalogBasis): TableSchema {
   const columns = detail.columns.map((column) => ({
     name: column.name,
     number: column.num,
-    type: types.sqlType(column.type, column.mod, column.coll),
+    type: basis.types.sqlType(column.type, column.mod, column.coll),
     notNull: column.notnull,
   }));
   const key = keyOf(detail);
@@ -28,7 +28,7 @@ export function tableSchemaOf(detail: TableDetail, types: TypeCatalog): TableSch
     columns,
     key,
     uniqueKeys: [...uniqueKeys.values()],
-    generation: generationOf(detail, types, { columns, key, uniqueKeys: [...uniqueKeys] }),
+    generation: generationOf(detail, basis, { columns, key }),
   };
 }
 
@@ -57,16 +57,20 @@ function positionsOf(detail: TableDetail, numbers: readonly number[]): readonly 
 }
 
 /**
- * Everything whose change makes plans or copied rows wrong. The file node is not in it: it
- * changes on TRUNCATE and VACUUM FULL too, which the watcher tells apart.
+ * Everything whose change makes plans or copied rows wrong. A unique key that is gone does too,
+ * but a new one need not, so they are compared apart. Where no event triggers tell of rewrites and
+ * partitions, the file nodes speak for them (they also change on TRUNCATE and VACUUM FULL).
  */
-function generationOf(detail: TableDetail, types: TypeCatalog, derived: object): string {
+function generationOf(detail: TableDetail, basis: CatalogBasis, derived: object): string {
+  const { types, triggersWork } = basis;
+  const files = [detail, ...detail.leaves].map((part) => [part.oid, part.fileNode]);
   const facts = {
     table: [detail.oid, detail.schema, detail.name, detail.kind, detail.persistence],
     identity: detail.identity,
     flags: [detail.rowSecurity, detail.hasParents, detail.hasChildren && detail.kind !== "p"],
     columns: detail.columns,
     derived,
+    files: triggersWork ? "" : files,
     labels: detail.columns.some((column) => types.isUserDefined(column.type))
       ? types.enumFingerprint
       : "",

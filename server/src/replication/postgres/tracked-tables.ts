@@ -7,12 +7,10 @@ export interface TrackedTable {
   readonly detail: TableDetail;
   /** The log position when its definition was read: older rows may have another layout. */
   readonly sinceLsn: bigint;
+  /** Added before the stream began: its copy is older, so changes before `sinceLsn` matter. */
+  readonly adopted: boolean;
   /** Partitions whose changes are this table's; grows when partitions are created. */
   readonly leaves: Set<number>;
-  /** File node of the table or each leaf, as last explained. */
-  readonly fileNodes: Map<number, number>;
-  /** End of the last transaction that truncated it. */
-  truncatedAt: bigint;
 }
 
 /**
@@ -54,16 +52,14 @@ export class TrackedTables {
     return this.all().some((table) => table.detail.kind === "p");
   }
 
-  add(schema: TableSchema, detail: TableDetail, sinceLsn: bigint): void {
+  add(schema: TableSchema, detail: TableDetail, sinceLsn: bigint, adopted: boolean): void {
     this.remove(schema.id);
-    const parts = detail.kind === "p" ? detail.leaves : [detail];
     const table: TrackedTable = {
       schema,
       detail,
       sinceLsn,
+      adopted,
       leaves: new Set(detail.leaves.map((leaf) => leaf.oid)),
-      fileNodes: new Map(parts.map((part) => [part.oid, part.fileNode])),
-      truncatedAt: 0n,
     };
     this.#byId.set(schema.id, table);
     this.#byRelation.set(schema.id, table);
@@ -71,9 +67,8 @@ export class TrackedTables {
     this.#version += 1;
   }
 
-  addLeaf(table: TrackedTable, leaf: number, fileNode: number): void {
+  addLeaf(table: TrackedTable, leaf: number): void {
     table.leaves.add(leaf);
-    table.fileNodes.set(leaf, fileNode);
     this.#byRelation.set(leaf, table);
     this.#version += 1;
   }

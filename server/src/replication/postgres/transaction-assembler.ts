@@ -24,7 +24,7 @@ interface OpenTransaction {
 /** What the assembler needs decided by looking at the catalogue; the stream waits meanwhile. */
 export interface CatalogueJudge {
   /** Calls the handler for every tracked table that these events changed, and removes it. */
-  judge(events: readonly DdlEvent[]): Promise<void>;
+  judge(events: readonly DdlEvent[], commitLsn: bigint): Promise<void>;
   /** A relation we do not know sent a change: is it a partition of a tracked table? */
   judgeUnknownRelation(oid: number): Promise<void>;
   /** These are known to differ: removes them and tells the handler. */
@@ -175,7 +175,6 @@ export class TransactionAssembler implements WalConsumer {
     for (const [table, seen] of byTable) {
       const isWhole =
         seen.has(table.schema.id) || [...table.leaves].every((leaf) => seen.has(leaf));
-      table.truncatedAt = open.commitLsn;
       if (isWhole) whole.push(table.schema.id);
       else parts.push(table.schema.id);
     }
@@ -194,7 +193,7 @@ export class TransactionAssembler implements WalConsumer {
       this.#finish(open, endLsn);
       return undefined;
     }
-    return this.#judge.judge(open.ddl).then(() => this.#finish(open, endLsn));
+    return this.#judge.judge(open.ddl, open.commitLsn).then(() => this.#finish(open, endLsn));
   }
 
   #finish(open: OpenTransaction, endLsn: bigint): void {
@@ -251,9 +250,9 @@ export class TransactionAssembler implements WalConsumer {
       this.#bindings.set(relationId, binding);
       return binding;
     }
-    // Before the table was added it may have had another layout: those rows are in the copy,
-    // because the change of layout waited for the writers before it.
-    if (open.commitLsn >= table.sinceLsn) this.#judge.changed([table.schema.id]);
+    // Before the table was added it may have had another layout: those rows are in the copy that
+    // follows, because the change of layout waited for the writers before it.
+    if (table.adopted || open.commitLsn >= table.sinceLsn) this.#judge.changed([table.schema.id]);
     return false;
   }
 

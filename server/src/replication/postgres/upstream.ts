@@ -84,6 +84,7 @@ class PostgresUpstream implements Upstream {
     this.#changes = new SchemaChanges({
       session: this.#poll,
       tables: this.#tables,
+      names: this.#names,
       logger: this.#logger,
       scopes: () => [...this.#scopes.values()],
       handler: () => this.#handler,
@@ -121,7 +122,7 @@ class PostgresUpstream implements Upstream {
 
   async catalog(scopeIdentity: string): Promise<UpstreamCatalog> {
     this.#scopes.set(scopeIdentity, parseScope(scopeIdentity));
-    return this.#admin.run((client) => readCatalog(client, scopeIdentity));
+    return this.#admin.run((client) => readCatalog(client, this.#names, scopeIdentity));
   }
 
   describe(text: string, scopeIdentity: string): Promise<StatementDescription> {
@@ -129,7 +130,7 @@ class PostgresUpstream implements Upstream {
       describeStatement(client, text, scopeIdentity, async (oids) => {
         const isKnown = (oid: number) => this.#types?.has(oid) === true;
         if (this.#types === null || !oids.every(isKnown)) {
-          this.#types = (await readBasis(client)).types;
+          this.#types = (await readBasis(client, this.#names)).types;
         }
         return this.#types;
       }),
@@ -152,6 +153,7 @@ class PostgresUpstream implements Upstream {
         names: this.#names,
         clock: this.#clock,
         logger: this.#logger,
+        adopting: this.#receiver === null,
         signal: this.#closing.signal,
       }),
     );
@@ -184,7 +186,7 @@ class PostgresUpstream implements Upstream {
       const details = await readTableDetails(client, versionNumber, [schema.id]);
       const tracked = this.#tables.get(schema.id);
       const detail = details.get(schema.id);
-      const basis = await readBasis(client);
+      const basis = await readBasis(client, this.#names);
       if (tracked === undefined || detail === undefined) {
         throw new OperationalError(`${schema.schema}.${schema.name} changed before it could be copied`);
       }

@@ -1,0 +1,51 @@
+import { groupKey, parseCanonical } from "@freshet/types";
+import type { CanonicalParam, SqlType, Value } from "@freshet/types";
+import { InvariantError } from "@freshet/util";
+import type { ParamSpec } from "../contract.ts";
+import type { EnvValue } from "../exec/compile-expression.ts";
+import type { ListParam } from "../plan/expression.ts";
+
+/** One filled key. */
+export interface Entry {
+  readonly key: string;
+  readonly params: readonly EnvValue[];
+}
+
+/** Bytes counted for an entry besides what its state and result take. */
+export const ENTRY_OVERHEAD_BYTES = 200;
+
+/** Brings canonical parameters into the form expressions read. */
+export function readParams(
+  specs: readonly ParamSpec[],
+  params: readonly CanonicalParam[],
+): readonly EnvValue[] {
+  if (params.length !== specs.length) {
+    throw new InvariantError(`${params.length} parameters where ${specs.length} are wanted`);
+  }
+  return specs.map((spec, index): EnvValue => {
+    const param = params[index]!;
+    if (param === null) return null;
+    if (typeof param === "string") {
+      if (spec.list) throw new InvariantError(`parameter ${spec.label} must be a list`);
+      return parseCanonical(spec.type, param);
+    }
+    if (!spec.list) throw new InvariantError(`parameter ${spec.label} must not be a list`);
+    return readList(spec.type, param);
+  });
+}
+
+function readList(type: SqlType, elements: readonly (string | null)[]): ListParam {
+  const types = [type];
+  const byKey = new Map<string, NonNullable<Value>>();
+  let hasNull = false;
+  for (const element of elements) {
+    const value = element === null ? null : parseCanonical(type, element);
+    if (value === null) hasNull = true;
+    else byKey.set(groupKey(types, [value]), value);
+  }
+  return { values: [...byKey.values()], hasNull, keys: new Set(byKey.keys()) };
+}
+
+export function isList(value: EnvValue): value is ListParam {
+  return typeof value === "object" && value !== null && "keys" in value;
+}

@@ -1,0 +1,127 @@
+import type { IndexSpec, SqlType } from "@freshet/types";
+import { compileExpr, compileFilter } from "../exec/compile-expression.ts";
+import type { Compiled, Env } from "../exec/compile-expression.ts";
+import { Pipeline } from "../exec/pipeline.ts";
+import { plainColumn } from "../plan/access.ts";
+import type { Block, Group } from "../plan/block.ts";
+import { paramsOf, sourcesOf } from "../plan/expression.ts";
+import type { Expr } from "../plan/expression.ts";
+import { planJoin } from "../plan/join-plan.ts";
+import type { Layout } from "../plan/layout.ts";
+
+/** A parameter that must equal an expression for an entry to see the traced rows. */
+export interface TracedParam {
+  readonly param: number;
+  readonly type: SqlType;
+  readonly value: Compiled;
+}
+
+/**
+ * From a changed row of one source to the filled keys it can concern: a row matters to an entry
+ * only if it takes part in some combination that satisfies the conditions of its group and of the
+ * groups around it. Following any part of those conditions gives a superset, which is sound.
+ */
+export interface TracePlan {
+  readonly source: number;
+  /** Binds the sources on the way to the parameters, from the changed row. */
+  readonly pipeline: Pipeline;
+  readonly equal: readonly TracedParam[];
+  /** Conditions with parameters on what is bound, tested against each candidate. */
+  readonly residual: ((env: Env) => boolean) | null;
+}
+
+export function planTrace(
+  block: Block,
+  layout: Layout,
+  params: number,
+  source: number,
+  indexes: IndexSpec[],
+): TracePlan {
+  const chain = groupsAround(block.from, source)!;
+  const inScope = new Set(chain.flatMap((group) => group.sources));
+  const conjuncts = chain
+    .flatMap((group) => group.conjuncts)
+    .filter((conjunct) => [...sourcesOf(conjunct)].every((other) => inScope.has(other)));
+  const free = conjuncts.filter((conjunct) => paramsOf(conjunct).size === 0);
+  const needed = neededSources(block, source, conjuncts, free);
+  const within = (expr: Expr): boolean => [...sourcesOf(expr)].every((other) => needed.has(other));
+  const group: Group = { sources: [...needed], conjuncts: free.filter(within), lefts: [] };
+  const plan = planJoin(block, group, new Set([source]));
+  const pipeline = new Pipeline(block, layout, params, plan, indexes);
+  const equal: TracedParam[] = [];
+  const residual: Expr[] = [];
+  for (const conjunct of conjuncts) {
+    if (paramsOf(conjunct).size === 0 || !within(conjunct)) continue;
+    const fixed = equalParam(conjunct);
+    if (fixed === null || equal.some((other) => other.param === fixed.param)) residual.push(conjunct);
+    else {
+      const value = compileExpr(fixed.value, layout.slotOf);
+      equal.push({ param: fixed.param, type: fixed.type, value });
+    }
+  }
+  equal.sort((a, b) => a.param - b.param);
+  return { source, pipeline, equal, residual: compileFilter(residual, layout.slotOf) };
+}
+
+/** `expression = $n` or `expression IN ($n…)`, the expression without parameters. */
+function equalParam(
+  conjunct: Expr,
+): { readonly param: number; readonly type: SqlType; readonly value: Expr } | null {
+  if (conjunct.kind === "in" && !conjunct.negated && "param" in conjunct.list) {
+    if (paramsOf(conjunct.operand).size > 0) return null;
+    return { param: conjunct.list.param, type: conjunct.by, value: conjunct.operand };
+  }
+  if (conjunct.kind !== "compare" || conjunct.op !== "=") return null;
+  for (const [side, other] of [
+    [conjunct.left, conjunct.right],
+    [conjunct.right, conjunct.left],
+  ] as const) {
+    if (side.kind === "param" && paramsOf(other).size === 0) {
+      return { param: side.param, type: conjunct.by, value: other };
+    }
+  }
+  return null;
+}
+
+/** The groups from the outermost to the one that holds the source. */
+function groupsAround(group: Group, source: number): readonly Group[] | null {
+  if (group.sources.includes(source)) return [group];
+  for (const left of group.lefts) {
+    const inner = groupsAround(left, source);
+    if (inner !== null) return [group, ...inner];
+  }
+  return null;
+}
+
+/** Sources on paths of column equalities from the changed one to those that parameters name. */
+function neededSources(
+  block: Block,
+  start: number,
+  conjuncts: readonly Expr[],
+  free: readonly Expr[],
+): Set<number> {
+  const cameFrom = new Map<number, number | null>([[start, null]]);
+  const queue = [start];
+  for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
+    for (const conjunct of free) {
+      if (conjunct.kind !== "compare" || conjunct.op !== "=") continue;
+      const ends = [plainColumn(conjunct.left)?.source, plainColumn(conjunct.right)?.source];
+      if (!ends.includes(at)) continue;
+      const other = ends.find((end) => end !== at);
+      if (other === undefined || cameFrom.has(other)) continue;
+      if (block.sources[other]!.kind === "derived") continue;
+      cameFrom.set(other, at);
+      queue.push(other);
+    }
+  }
+  const needed = new Set([start]);
+  for (const conjunct of conjuncts) {
+    if (equalParam(conjunct) === null) continue;
+    const sources = [...sourcesOf(conjunct)];
+    if (!sources.every((source) => cameFrom.has(source))) continue;
+    for (const source of sources) {
+      for (let at: number | null = source; at !== null; at = cameFrom.get(at)!) needed.add(at);
+    }
+  }
+  return needed;
+}

@@ -1,0 +1,34 @@
+import type { Block, Group } from "./block.ts";
+import { GROUP_SOURCE } from "./expression.ts";
+
+/**
+ * Whether ORDER BY leaves no choice between rows that differ: all visible columns are sorted by,
+ * or the keys of the only table, or the grouping keys.
+ */
+export function fixesOrder(block: Block): boolean {
+  const sorted = block.order.map((item) => block.output[item.column]!.expr);
+  const names = new Set(block.order.map((item) => item.column));
+  const exact = (kind: string): boolean => kind !== "decimal" && kind !== "bpchar" && kind !== "interval";
+  const allVisible = block.output
+    .slice(0, block.visible)
+    .every((column, index) => names.has(index) && exact(column.expr.type.kind));
+  if (allVisible) return true;
+  if (block.grouping !== null) {
+    const keys = new Set(
+      sorted.flatMap((expr) =>
+        expr.kind === "column" && expr.source === GROUP_SOURCE ? [expr.column] : [],
+      ),
+    );
+    return block.grouping.keys.every((_, index) => keys.has(index));
+  }
+  if (block.distinct) return false;
+  const [only] = block.sources;
+  if (block.sources.length !== 1 || only?.kind !== "table" || !isPlain(block.from)) return false;
+  const columns = new Set(sorted.flatMap((expr) => (expr.kind === "column" ? [expr.column] : [])));
+  const keys = [...(only.table.key === null ? [] : [only.table.key]), ...only.table.uniqueKeys];
+  return keys.some((key) => key.every((column) => columns.has(column)));
+}
+
+function isPlain(group: Group): boolean {
+  return group.lefts.length === 0;
+}
