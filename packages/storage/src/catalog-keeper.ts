@@ -23,10 +23,7 @@ export class CatalogKeeper {
     this.#meta = environment.meta;
     this.#garbage = garbage;
     const catalog = new Map<TableId, Table>();
-    for (const { key, value } of this.#meta.getRange({
-      start: META_TABLE,
-      end: `${META_TABLE}~`,
-    })) {
+    for (const [key, value] of this.#meta.list(META_TABLE)) {
       const record = JSON.parse(value) as TableRecord;
       const rows = Number(this.#meta.get(META_ROWS + key.slice(META_TABLE.length)) ?? 0);
       catalog.set(record.schema.id, tableOf(record, rows));
@@ -50,12 +47,12 @@ export class CatalogKeeper {
 
   newSpace(): SpaceId {
     const space = Number(this.#meta.get(META_NEXT_SPACE) ?? 1);
-    this.#meta.putSync(META_NEXT_SPACE, String(space + 1));
+    this.#meta.put(META_NEXT_SPACE, String(space + 1));
     return space;
   }
 
   put(table: Table): void {
-    this.#meta.putSync(META_TABLE + table.id, JSON.stringify(recordOf(table)));
+    this.#meta.put(META_TABLE + table.id, JSON.stringify(recordOf(table)));
     this.#set((catalog) => catalog.set(table.id, table));
   }
 
@@ -80,13 +77,13 @@ export class CatalogKeeper {
     const table = this.#catalog.get(id);
     if (table === undefined) return;
     this.#discard(table);
-    this.#meta.removeSync(META_TABLE + id);
-    this.#meta.removeSync(META_ROWS + id);
+    this.#meta.remove(META_TABLE + id);
+    this.#meta.remove(META_ROWS + id);
     this.#set((catalog) => catalog.delete(id));
   }
 
   putRows(table: Table): void {
-    this.#meta.putSync(META_ROWS + table.id, String(table.counter.rows));
+    this.#meta.put(META_ROWS + table.id, String(table.counter.rows));
   }
 
   /** After a failed transaction; the counts of the tables it touched are read again. */

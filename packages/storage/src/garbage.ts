@@ -4,6 +4,7 @@ import type { SpaceId } from "./catalog.ts";
 import { asKey, currentKey } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import { SPACE_BYTES, startSpace, toSuccessor } from "./keys.ts";
+import { PIECES_SPACE } from "./values.ts";
 
 const low = new ByteScratch(SPACE_BYTES);
 const high = new ByteScratch(SPACE_BYTES);
@@ -15,10 +16,8 @@ export class Garbage {
 
   constructor(environment: Environment) {
     this.#environment = environment;
-    const spaces: SpaceId[] = [];
-    const range = environment.meta.getKeys({ start: META_GARBAGE, end: `${META_GARBAGE}~` });
-    for (const name of range) spaces.push(Number(name.slice(META_GARBAGE.length)));
-    this.#spaces = spaces;
+    const names = environment.meta.list(META_GARBAGE);
+    this.#spaces = names.map(([name]) => Number(name.slice(META_GARBAGE.length)));
   }
 
   get isEmpty(): boolean {
@@ -36,13 +35,13 @@ export class Garbage {
 
   /** In a transaction: the space is garbage from now on. */
   add(space: SpaceId): void {
-    this.#environment.meta.putSync(META_GARBAGE + space, "1");
+    this.#environment.meta.put(META_GARBAGE + space, "1");
     this.#spaces = [...this.#spaces, space];
   }
 
   /** In a transaction: the space came into use after all. */
   remove(space: SpaceId): void {
-    this.#environment.meta.removeSync(META_GARBAGE + space);
+    this.#environment.meta.remove(META_GARBAGE + space);
     this.#spaces = this.#spaces.filter((other) => other !== space);
   }
 
@@ -50,6 +49,14 @@ export class Garbage {
   collect(limit: number, except?: SpaceId): void {
     const space = this.#spaces.find((candidate) => candidate !== except);
     if (space === undefined) return;
+    const { data } = this.#environment;
+    const keys = this.#keysOf(space, limit);
+    if (keys.length < limit) keys.push(...this.#keysOf(space + PIECES_SPACE, limit - keys.length));
+    for (const key of keys) data.removeSync(asKey({ bytes: key, length: key.length }));
+    if (keys.length < limit) this.remove(space);
+  }
+
+  #keysOf(space: number, limit: number): Buffer[] {
     const { data } = this.#environment;
     startSpace(low, space);
     startSpace(high, space);
@@ -60,7 +67,6 @@ export class Garbage {
     for (const _ of data.getRange(options)) {
       keys.push(Buffer.from(currentKey.bytes.subarray(currentKey.start, currentKey.end)));
     }
-    for (const key of keys) data.removeSync(asKey({ bytes: key, length: key.length }));
-    if (keys.length < limit) this.remove(space);
+    return keys;
   }
 }

@@ -4,6 +4,7 @@ import { asBuffer, asKey, currentKey, storedRange } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import { indexKey, startSpace, toSuccessor } from "./keys.ts";
 import { decodeWhole, locateRow } from "./table-rows.ts";
+import { wholeValue } from "./values.ts";
 
 /** Entries per transaction: sorted first, so that they go in page by page. */
 const CHUNK = 20_000;
@@ -34,7 +35,8 @@ export function buildIndex(environment: Environment, table: Table, index: Stored
       const { bytes, start, end } = currentKey;
       rowKey.reset();
       rowKey.appendBytes(bytes, start, end);
-      const row = decodeWhole(table.layout, locateRow(table, bytes, start, asBuffer(value)));
+      const whole = wholeValue(data, currentKey, asBuffer(value), { transaction });
+      const row = decodeWhole(table.layout, locateRow(table, rowKey.bytes, 0, whole));
       indexKey(entry, table, index, row, rowKey);
       keys.push(entry.copy());
       if (keys.length >= CHUNK) writeChunk();

@@ -145,13 +145,10 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
   }
 
   listDocuments(prefix: string): readonly { readonly name: string; readonly document: unknown }[] {
-    const start = META_DOCUMENT + prefix;
-    const found: { name: string; document: unknown }[] = [];
-    for (const { key, value } of this.#environment.meta.getRange({ start })) {
-      if (!key.startsWith(start)) break;
-      found.push({ name: key.slice(META_DOCUMENT.length), document: JSON.parse(value) });
-    }
-    return found;
+    return this.#environment.meta.list(META_DOCUMENT + prefix).map(([key, text]) => ({
+      name: key.slice(META_DOCUMENT.length),
+      document: JSON.parse(text) as unknown,
+    }));
   }
 
   checkpoint(): Promise<string | null> {
@@ -213,21 +210,12 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
     let position = this.#position;
     this.#writing = true;
     try {
-      const run = (): T => this.#environment.root.transactionSync(() => {
+      const result = this.#environment.root.transactionSync(() => {
         const value = work();
         if (!this.#garbage.isEmpty) this.#garbage.collect(GARBAGE_PER_WRITE, spared);
         position = this.#environment.meta.get(META_POSITION) ?? null;
         return value;
       });
-      let result: T;
-      try { result = run(); } catch (error) {
-        if (!messageOf(error).includes("freelist")) throw error;
-        console.log("RETRY", messageOf(error), this.#environment.root.getStats());
-        this.#keeper.restore(catalog, touched);
-        this.#garbage.restore(spaces);
-        result = run();
-        console.log("RETRIED");
-      }
       this.#position = position;
       return result;
     } catch (error) {

@@ -43,17 +43,17 @@ export class LmdbWriteBatch implements WriteBatch {
 
   setPosition(position: string): void {
     this.#check();
-    this.#environment.meta.putSync(META_POSITION, position);
+    this.#environment.meta.put(META_POSITION, position);
   }
 
   putDocument(name: string, document: unknown): void {
     this.#check();
-    this.#environment.meta.putSync(META_DOCUMENT + name, JSON.stringify(document ?? null));
+    this.#environment.meta.put(META_DOCUMENT + name, JSON.stringify(document ?? null));
   }
 
   deleteDocument(name: string): void {
     this.#check();
-    this.#environment.meta.removeSync(META_DOCUMENT + name);
+    this.#environment.meta.remove(META_DOCUMENT + name);
   }
 
   setTableState(table: TableId, state: TableState): void {
@@ -64,6 +64,7 @@ export class LmdbWriteBatch implements WriteBatch {
   /** The last act of the transaction: the counts. */
   finish(): void {
     this.#check();
+    this.#finished = true;
     for (const table of this.#touched) this.#keeper.putRows(table);
   }
 

@@ -1,4 +1,5 @@
 import { ByteScratch } from "@freshet/types";
+import { InvariantError } from "@freshet/util";
 import type { Row } from "@freshet/types";
 import type { Bounds } from "./bounds.ts";
 import type { StoredIndex, Table } from "./catalog.ts";
@@ -8,7 +9,7 @@ import type { DataDatabase, ReadOptions } from "./environment.ts";
 import { SPACE_BYTES, SUFFIX_BYTES } from "./keys.ts";
 import { decodeFound, findRow, isCut, locateRow } from "./table-rows.ts";
 import type { FoundRow } from "./table-rows.ts";
-import { InvariantError } from "@freshet/util";
+import { wholeValue } from "./values.ts";
 
 export interface ReadContext {
   readonly data: DataDatabase;
@@ -58,7 +59,7 @@ export function* readRange(
         irregular && run?.continues(currentKey.bytes, start, partLength) === true;
       const row =
         index === null
-          ? locateRow(table, currentKey.bytes, start, asBuffer(step.value.value))
+          ? locateHere(context, table, step.value.value)
           : findIndexedRow(context, table, end - keyLength, end - SUFFIX_BYTES);
       if (irregular && run !== null) {
         const ended = samePart ? null : run.take();
@@ -85,6 +86,12 @@ function currentKeyCopy(scratch: ByteScratch | null, start: number, end: number)
   return scratch === null
     ? Buffer.from(currentKey.bytes.subarray(start, end))
     : scratch.copy();
+}
+
+/** The row of the entry at hand; reading its pieces would overwrite a key that holds a row. */
+function locateHere(context: ReadContext, table: Table, stored: Uint8Array): FoundRow {
+  const value = wholeValue(context.data, currentKey, asBuffer(stored), context.options);
+  return locateRow(table, currentKey.bytes, currentKey.start, value);
 }
 
 interface Entry {

@@ -14,7 +14,8 @@ import {
   SPACE_BYTES,
 } from "./keys.ts";
 import { hasKey } from "./lmdb-snapshot.ts";
-import { decodeWhole, findRow, getFast, isCut } from "./table-rows.ts";
+import { decodeWhole, findRow, isCut } from "./table-rows.ts";
+import { getValue, putValue, removeValue } from "./values.ts";
 
 const key = new ByteScratch(256);
 const entry = new ByteScratch(256);
@@ -46,7 +47,7 @@ export class RowWriter {
         throw new InvariantError(`two keys of table ${nameOf(table)} have one hash`);
       }
     }
-    this.#data.putSync(asKey(key), storedRange(table.layout.encode(row)));
+    putValue(this.#data, key, table.layout.encode(row));
     if (old === null) this.#count(table, 1);
     for (const index of table.indexes) {
       indexKey(entry, table, index, row, key);
@@ -107,14 +108,11 @@ export class RowWriter {
 
   /** How often the packed row is stored; `key` is set to its key. */
   #bagCount(table: Table, packed: ByteScratch): number {
-    const value = getFast(this.#data, key);
+    const value = getValue(this.#data, key);
     if (value === undefined) return 0;
     const count = value.readUInt32LE(0);
     if (isInlineBagKey(key.bytes, 0)) return count;
-    const length = COUNT_BYTES + packed.length;
-    const same =
-      value.length === length &&
-      packed.bytes.compare(value, COUNT_BYTES, length, 0, packed.length) === 0;
+    const same = table.layout.sizeOf(value, COUNT_BYTES) === packed.length && packed.bytes.compare(value, COUNT_BYTES, COUNT_BYTES + packed.length, 0, packed.length) === 0;
     if (!same) throw new InvariantError(`two rows of table ${nameOf(table)} have one hash`);
     return count;
   }
@@ -124,7 +122,7 @@ export class RowWriter {
     bagValue.reserve(COUNT_BYTES);
     bagValue.length = bagValue.bytes.writeUInt32LE(count, 0);
     if (!isInlineBagKey(key.bytes, 0)) bagValue.appendBytes(packed.bytes, 0, packed.length);
-    this.#data.putSync(asKey(key), storedRange(bagValue));
+    putValue(this.#data, key, bagValue);
   }
 
   /** Removes the row under `key` and its index entries. */
@@ -133,7 +131,7 @@ export class RowWriter {
       indexKey(entry, table, index, row, key);
       this.#data.removeSync(asKey(entry));
     }
-    this.#data.removeSync(asKey(key));
+    removeValue(this.#data, key);
   }
 
   #count(table: Table, change: number): void {

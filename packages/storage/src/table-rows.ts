@@ -1,9 +1,9 @@
 import { appendKey, ByteScratch } from "@freshet/types";
 import type { Row, RowLayout } from "@freshet/types";
 import type { SpaceId, Table } from "./catalog.ts";
-import { asBuffer, asKey } from "./environment.ts";
 import type { DataDatabase, KeyBytes, ReadOptions } from "./environment.ts";
 import { BAG_ROW_OFFSET, COUNT_BYTES, isInlineBagKey, PART_LIMIT, startSpace } from "./keys.ts";
+import { getValue } from "./values.ts";
 
 /** A stored row; `bytes` may be lmdb-js's own and is valid until the next read. */
 export interface FoundRow {
@@ -23,22 +23,8 @@ export function findRow(
   key: KeyBytes,
   options?: ReadOptions,
 ): FoundRow | null {
-  const value = getFast(data, key, options);
+  const value = getValue(data, key, options);
   return value === undefined ? null : locateRow(table, key.bytes, 0, value);
-}
-
-/** lmdb's types leave out that getBinaryFast takes the options of `get`. */
-interface FastReader {
-  getBinaryFast(key: Buffer, options: ReadOptions | undefined): Uint8Array | undefined;
-}
-
-export function getFast(
-  data: DataDatabase,
-  key: KeyBytes,
-  options?: ReadOptions,
-): Buffer | undefined {
-  const value = (data as unknown as FastReader).getBinaryFast(asKey(key), options);
-  return value === undefined ? undefined : asBuffer(value);
 }
 
 /** Where the row is, given an entry of the table's space. The result is reused. */

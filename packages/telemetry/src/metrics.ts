@@ -6,7 +6,6 @@ export type MetricsSnapshot = readonly object[];
 /** Label values past this number become `other`, so that no label set grows without bound. */
 const LABEL_LIMIT = 500;
 
-const FAST_SECONDS = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 1e-2, 0.1, 1];
 const SLOW_SECONDS = [5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
@@ -22,7 +21,6 @@ export class Metrics {
   readonly hits = this.#counter("hits_total", "Reads answered from a cache", ["cache"]);
   readonly misses = this.#counter("misses_total", "Reads that had to fill a cache", ["cache"]);
   readonly forwards = this.#counter("forwards_total", "Statements sent upstream", ["reason"]);
-  readonly hitSeconds = this.#histogram("hit_seconds", "Time to answer a hit", FAST_SECONDS);
   readonly fillSeconds = this.#histogram("fill_seconds", "Time to fill an entry", SLOW_SECONDS);
   readonly stalenessSeconds = this.#histogram(
     "staleness_seconds",
@@ -31,10 +29,6 @@ export class Metrics {
   );
   readonly clientConnections = this.#gauge("client_connections", "Open client connections");
   readonly upstreamConnections = this.#gauge("upstream_connections", "Open upstream connections");
-  readonly authenticationFailures = this.#counter(
-    "authentication_failures_total",
-    "Refused client log-ins",
-  );
   readonly entries = this.#gauge("entries", "Answers held by adapters", ["cache"]);
   readonly cacheBytes = this.#gauge("cache_memory_bytes", "Memory of a cache's answers", ["cache"]);
   /** Areas: `adapter` (answers) and `engine` (upkeep). */
@@ -42,7 +36,6 @@ export class Metrics {
   readonly evictions = this.#counter("evictions_total", "Answers evicted to keep the memory limit");
 
   readonly transactions = this.#counter("transactions_total", "Upstream transactions applied");
-  readonly changes = this.#counter("changes_total", "Row changes applied");
   readonly publications = this.#counter("publications_total", "Messages published to adapters");
   readonly publishedEntries = this.#counter(
     "published_entries_total",
@@ -54,7 +47,6 @@ export class Metrics {
     SLOW_SECONDS,
   );
   readonly lagBytes = this.#gauge("replication_lag_bytes", "WAL not yet applied", [], "max");
-  readonly lagSeconds = this.#gauge("replication_lag_seconds", "Age of the last commit", [], "max");
   readonly retainedBytes = this.#gauge("retained_wal_bytes", "WAL our slot retains", [], "max");
   readonly copiedRows = this.#counter("copied_rows_total", "Rows read by first copies");
   readonly copyingTables = this.#gauge("copying_tables", "Tables whose first copy is running");

@@ -43,13 +43,13 @@ describe("metrics", () => {
     for (const [index, metrics] of threads.entries()) {
       metrics.onCollect(() => metrics.hits.inc({ cache: "top" }, index + 1));
       metrics.lagBytes.set(index * 100);
-      metrics.hitSeconds.observe(0.001);
+      metrics.fillSeconds.observe(0.001);
     }
     const snapshots = await Promise.all(threads.map((metrics) => metrics.snapshot()));
     const text = await renderMetrics(structuredClone(snapshots));
     expect(text).toContain('freshet_hits_total{cache="top"} 3');
     expect(text).toContain("freshet_replication_lag_bytes 100");
-    expect(text).toContain("freshet_hit_seconds_count 2");
+    expect(text).toContain("freshet_fill_seconds_count 2");
   });
 
   it("bounds the values of a label", () => {

@@ -102,6 +102,11 @@ export class SupervisedThread {
     await this.#ended;
   }
 
+  /** Ends the thread at once, as a crash would; it is started again. For tests of that. */
+  async crash(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
   async #run(first: { resolve: () => void; reject: (error: Error) => void }): Promise<void> {
     const { clock, logger, firstStartLimit, onDown } = this.#options;
     let failures = 0;

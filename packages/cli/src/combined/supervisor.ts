@@ -82,6 +82,12 @@ export class Supervisor {
     await this.#engine.stop(0);
   }
 
+  /** Ends a thread (`engine`, `adapter-1`, …) as a crash would. For tests of what follows. */
+  async crash(name: string): Promise<void> {
+    const threads = [this.#engine, ...this.#adapters];
+    await threads.find((thread) => thread.name === name)?.crash();
+  }
+
   #thread(
     name: string,
     file: "engine-thread" | "adapter-thread",
