@@ -73,6 +73,7 @@ export function readOptions(args: readonly string[]): BenchOptions | "help" {
 
 function positive(name: string, text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new TypeError(`--${name} must be a number from 1`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new TypeError(`--${name} must be a number from 1`);
   return value;
 }

@@ -15,7 +15,7 @@ export interface Row extends Measurement {
   readonly median: number;
   readonly min: number;
   readonly max: number;
-  /** Median over the median of the arm `direct`, of `null` and of PgBouncer's best. */
+  /** Over the arm `direct`, over `null` and over the better of PgBouncer's. */
   readonly toDirect: number | null;
   readonly toNull: number | null;
   readonly toPgBouncer: number | null;
@@ -50,7 +50,7 @@ export function rowsOf(measurements: readonly Measurement[]): Row[] {
     const to = (arm: string): number | null => {
       const bases = peers.filter((peer) => peer.arm.startsWith(arm) && peer.unit === one.unit);
       if (bases.length === 0) return null;
-      return own / Math.max(...bases.map((base) => median(base.values)));
+      return Math.min(...bases.map((base) => ratioOf(one.values, base.values)));
     };
     return {
       ...one,
@@ -62,6 +62,12 @@ export function rowsOf(measurements: readonly Measurement[]): Row[] {
       toPgBouncer: to("pgbouncer"),
     };
   });
+}
+
+/** The rounds' ratios' median: a disturbance of the machine is in both sides of its round. */
+function ratioOf(values: readonly number[], base: readonly number[]): number {
+  if (values.length !== base.length) return median(values) / median(base);
+  return median(values.map((value, round) => value / (base[round] ?? NaN)));
 }
 
 /** The goals of the product; they are reported, not asserted: machines differ. */
@@ -126,7 +132,10 @@ function ratio(value: number | null): string {
 
 function format(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
-  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return value.toLocaleString("en", {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
 }
 
 /** Columns from `first` up to before `last` are numbers and stand to the right. */

@@ -249,7 +249,7 @@ function valuesOf(body: Buffer): (string | null)[] {
     at += 4;
     if (length < 0) return null;
     at += length;
-    return body.latin1Slice(at - length, at);
+    return body.toString("latin1", at - length, at);
   });
 }
 

@@ -28,6 +28,8 @@ export async function startFreshet(options: {
   readonly storageDir?: string;
   readonly deployment?: string;
   readonly logger?: Logger;
+  /** For filled keys in the engine; small ones make it evict. */
+  readonly memoryLimitBytes?: number;
 }): Promise<TestFreshet> {
   const storageDir = options.storageDir ?? (await mkdtemp(join(tmpdir(), "freshet-store-")));
   const logger = options.logger ?? silentLogger;
@@ -35,7 +37,7 @@ export async function startFreshet(options: {
     upstreamUrl: options.upstreamUrl,
     deployment: options.deployment ?? "test",
     storageDir,
-    memoryLimitBytes: 512 << 20,
+    memoryLimitBytes: options.memoryLimitBytes ?? 512 << 20,
     logger,
   });
   await engine.ready;

@@ -16,7 +16,7 @@ import { learnTemplate } from "./learn.ts";
 import { PeerGone } from "./byte-source.ts";
 import { passThrough } from "./pass-through.ts";
 import { Session } from "./session.ts";
-import { NEWEST_PROTOCOL, type Startup, StartupDialog } from "./startup.ts";
+import { protocolVersion, type Startup, StartupDialog } from "./startup.ts";
 import { templateKey } from "./template.ts";
 import { UpstreamRefused } from "./upstream/connect.ts";
 
@@ -116,7 +116,9 @@ export class Listener {
     if (user === "") {
       throw new ProtocolViolation("no PostgreSQL user name specified in startup packet", "28000");
     }
-    if (negotiate !== null) socket.write(negotiateProtocolVersion(NEWEST_PROTOCOL, negotiate));
+    if (negotiate !== null) {
+      socket.write(negotiateProtocolVersion(protocolVersion(startup.minor), negotiate));
+    }
     if (this.#draining) throw new ProtocolViolation("the database system is shutting down", "57P03");
     if (this.#sockets.size > context.limits.maxConnections) {
       throw new ProtocolViolation("sorry, too many clients already", "53300");

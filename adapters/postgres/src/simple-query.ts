@@ -32,7 +32,10 @@ export function handleQuery(session: Session, frame: FrameReader): void | Promis
   const query: QueryFrame = { buffer, start, end };
   session.statements.delete("");
   if (session.extended.open) return session.extended.interrupt(query);
-  if (!last || session.link?.queue.open) return forwardQuery(session, query, null, null, "unparsed");
+  const open = session.link?.queue.open ?? null;
+  if (!last || open !== null || session.extended.syncDue) {
+    return forwardQuery(session, query, null, null, "unparsed");
+  }
   const text = parseQuery(buffer, start, end);
   const route = session.context.router.route(text, session);
   if (session.status === STATUS.failed && session.link?.queue.busy !== true) {

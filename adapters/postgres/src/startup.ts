@@ -143,4 +143,7 @@ export class StartupDialog {
   }
 }
 
-export const NEWEST_PROTOCOL = (MAJOR << 16) | NEWEST_MINOR;
+/** As NegotiateProtocolVersion carries it. */
+export function protocolVersion(minor: number): number {
+  return (MAJOR << 16) | minor;
+}

@@ -7,7 +7,8 @@ import { SlotTable } from "./bind/slots.ts";
 import { Poisoned } from "./contract.ts";
 import type { Catalog, CompiledQuery, TableUse } from "./contract.ts";
 import type { DialectSemantics } from "./dialects/dialect.ts";
-import { TracedEntrySet } from "./entries/entry-set.ts";
+import { DeltaProgram } from "./entries/delta-program.ts";
+import { MaintainedEntrySet } from "./entries/entry-set.ts";
 import { TraceProgram } from "./entries/tracer.ts";
 import { BlockEvaluator } from "./exec/block-evaluator.ts";
 import { RowEncoder } from "./exec/encode-rows.ts";
@@ -45,7 +46,8 @@ function compile({ statement, shape, catalog, dialect, codec }: CompileInput): C
   const trace = new TraceProgram(block, params.length, indexes);
   const visible = block.output.slice(0, block.visible);
   const types = visible.map((column) => column.expr.type);
-  const program = { params, evaluator, trace, encoder: () => new RowEncoder(codec, types) };
+  const delta = DeltaProgram.of(block, evaluator.layout, params.length, indexes);
+  const program = { params, evaluator, trace, delta, encoder: () => new RowEncoder(codec, types) };
   return {
     slots,
     params,
@@ -54,9 +56,15 @@ function compile({ statement, shape, catalog, dialect, codec }: CompileInput): C
     tables: context.tables,
     indexes: distinctIndexes(indexes, context),
     totalOrder: fixesOrder(block),
-    maintenance: "affected keys are recomputed",
-    open: (limits) => new TracedEntrySet(program, limits),
+    maintenance: maintenanceOf(delta !== null, block.grouping !== null),
+    open: (limits) => new MaintainedEntrySet(program, limits),
   };
+}
+
+function maintenanceOf(deltas: boolean, grouped: boolean): string {
+  if (!deltas) return "affected keys are evaluated again";
+  const state = grouped ? "running aggregates" : "their rows in order";
+  return `affected small keys are evaluated again, large ones keep ${state}`;
 }
 
 function usesOf(context: BindContext): readonly TableUse[] {

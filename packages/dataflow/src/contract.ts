@@ -71,6 +71,11 @@ export interface EntryLimits {
   readonly rowsPerEntry: number;
   readonly bytesPerEntry: number;
   readonly entries: number;
+  /**
+   * How entries are kept: recomputed, by accumulators where the query allows, or by what is
+   * cheaper (the default). For tests, which compare them.
+   */
+  readonly strategy?: "recompute" | "incremental" | "auto";
 }
 
 /** Thrown by `fill` when the upstream itself must answer this key (an expression raised, a limit). */

@@ -18,10 +18,11 @@ export function parseStartup(buffer: Buffer): StartupPacket {
   const version = buffer.readInt32BE(4);
   const parameters: [string, string][] = [];
   let at = 8;
-  for (;;) {
-    const nameEnd = terminator(buffer, at, buffer.length, "invalid startup packet layout: expected terminator as last byte");
-    if (nameEnd === at) break;
-    const valueEnd = terminator(buffer, nameEnd + 1, buffer.length, "invalid startup packet layout: expected terminator as last byte");
+  // As Postgres reads it: a missing value ends the list, and only the end's place is checked.
+  while (at < buffer.length && buffer[at] !== 0) {
+    const nameEnd = endOr(buffer, at);
+    if (nameEnd + 1 >= buffer.length) break;
+    const valueEnd = endOr(buffer, nameEnd + 1);
     parameters.push([byteString(buffer, at, nameEnd), byteString(buffer, nameEnd + 1, valueEnd)]);
     at = valueEnd + 1;
   }
@@ -31,6 +32,11 @@ export function parseStartup(buffer: Buffer): StartupPacket {
     );
   }
   return { version, parameters };
+}
+
+function endOr(buffer: Buffer, from: number): number {
+  const at = buffer.indexOf(0, from);
+  return at === -1 ? buffer.length : at;
 }
 
 function terminator(buffer: Buffer, from: number, end: number, text: string): number {

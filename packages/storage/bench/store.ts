@@ -7,7 +7,12 @@ import { openStore } from "../src/index.ts";
 /** Prints what the store does in a second: `node packages/storage/bench/store.ts [writemap]`. */
 const ROWS = 200_000;
 
-const type = (kind: SqlType["kind"]): SqlType => ({ kind, upstreamId: 0, name: kind, modifier: -1 });
+const type = (kind: SqlType["kind"]): SqlType => ({
+  kind,
+  upstreamId: 0,
+  name: kind,
+  modifier: -1,
+});
 const columns = (["int", "text", "int", "timestamptz", "decimal", "text"] as const).map(
   (kind, number) => ({ name: `c${number}`, number, type: type(kind), notNull: false }),
 );
@@ -34,7 +39,9 @@ function measure(name: string, count: number, work: () => void): void {
   work();
   const elapsed = performance.now() - start;
   const rate = Math.round((count / elapsed) * 1000);
-  console.log(`${name}: ${rate}/s, ${((elapsed / count) * 1000).toFixed(2)} us, ${elapsed.toFixed(0)} ms`);
+  console.log(
+    `${name}: ${rate}/s, ${((elapsed / count) * 1000).toFixed(2)} us, ${elapsed.toFixed(0)} ms`,
+  );
 }
 
 const directory = mkdtempSync(join(tmpdir(), "freshet-bench-"));
@@ -85,11 +92,13 @@ for (let round = 0; round < 2; round++) {
     if (count !== ROWS) throw new Error("rows missing");
   });
   measure("scan of all columns", ROWS, () => {
-    for (const values of snapshot.scan(1, [0, 1, 2, 3, 4, 5])) if (values.length !== 6) throw new Error();
+    for (const values of snapshot.scan(1, [0, 1, 2, 3, 4, 5]))
+      if (values.length !== 6) throw new Error();
   });
   const primary = { table: 1, columns: [0] };
   measure("lookup by key, 2 columns", 100_000, () => {
-    for (let at = 0; at < 100_000; at++) for (const _ of snapshot.lookup(primary, [random()], [0, 1]));
+    for (let at = 0; at < 100_000; at++)
+      for (const _ of snapshot.lookup(primary, [random()], [0, 1]));
   });
   const secondary = { table: 1, columns: [2] };
   measure("lookup of 10 rows by index", 10_000, () => {

@@ -1,12 +1,6 @@
 import type { TableId } from "@freshet/types";
 import { InvariantError } from "@freshet/util";
-import {
-  META_NEXT_SPACE,
-  META_ROWS,
-  META_TABLE,
-  recordOf,
-  tableOf,
-} from "./catalog.ts";
+import { META_NEXT_SPACE, META_ROWS, META_TABLE, recordOf, tableOf } from "./catalog.ts";
 import type { Catalog, SpaceId, Table, TableRecord } from "./catalog.ts";
 import type { TableState } from "./contract.ts";
 import type { Environment } from "./environment.ts";

@@ -131,4 +131,3 @@ function sync(root: RootDatabase): Promise<void> {
     });
   });
 }
-

@@ -63,7 +63,12 @@ export class Garbage {
     toSuccessor(high);
     const keys: Buffer[] = [];
     // Undeclared in lmdb's types for getRange: false leaves the values unread.
-    const options = { start: asKey(low), end: asKey(high), limit, ...({ values: false } as object) };
+    const options = {
+      start: asKey(low),
+      end: asKey(high),
+      limit,
+      ...({ values: false } as object),
+    };
     for (const _ of data.getRange(options)) {
       keys.push(Buffer.from(currentKey.bytes.subarray(currentKey.start, currentKey.end)));
     }

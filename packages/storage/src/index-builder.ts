@@ -35,7 +35,7 @@ export function buildIndex(environment: Environment, table: Table, index: Stored
       const { bytes, start, end } = currentKey;
       rowKey.reset();
       rowKey.appendBytes(bytes, start, end);
-      const whole = wholeValue(data, currentKey, asBuffer(value), { transaction });
+      const whole = wholeValue(data, rowKey, asBuffer(value), { transaction });
       const row = decodeWhole(table.layout, locateRow(table, rowKey.bytes, 0, whole));
       indexKey(entry, table, index, row, rowKey);
       keys.push(entry.copy());

@@ -94,12 +94,24 @@ type Step =
 
 const change = fc.tuple(fc.constantFrom("upsert", "upsert", "upsert", "delete", "get"), fc.nat());
 const steps: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant("write" as const), changes: fc.array(change) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant("write" as const), changes: fc.array(change) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("fail" as const), at: fc.nat() }) },
   {
     weight: 3,
     arbitrary: fc.record({
-      kind: fc.constantFrom("truncate" as const, "hold", "hold", "hold", "checkpoint", "reopen", "ensure", "drop"),
+      kind: fc.constantFrom(
+        "truncate" as const,
+        "hold",
+        "hold",
+        "hold",
+        "checkpoint",
+        "reopen",
+        "ensure",
+        "drop",
+      ),
     }),
   },
   {
@@ -123,7 +135,11 @@ class Run {
   readonly #directory: string;
   readonly #plan: Plan;
   #indexes: IndexSpec[] = [];
-  #held: { readonly snapshot: Snapshot; readonly rows: ModelTable; readonly indexes: IndexSpec[] }[] = [];
+  #held: {
+    readonly snapshot: Snapshot;
+    readonly rows: ModelTable;
+    readonly indexes: IndexSpec[];
+  }[] = [];
   #position = 0;
 
   constructor(store: OpenedStore, directory: string, plan: Plan) {
@@ -299,16 +315,20 @@ class Run {
 
 test("the store does what a list of rows does", { timeout: 120_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(plans, fc.array(steps, { maxLength: 30, size: "max" }), async (plan, script) => {
-      const own = mkdtempSync(join(directory, "run-"));
-      const run = new Run(await openStore({ directory: own }), own, plan);
-      try {
-        for (const step of script) await run.step(step);
-        await run.finish();
-      } finally {
-        await run.store.close();
-      }
-    }),
+    fc.asyncProperty(
+      plans,
+      fc.array(steps, { maxLength: 30, size: "max" }),
+      async (plan, script) => {
+        const own = mkdtempSync(join(directory, "run-"));
+        const run = new Run(await openStore({ directory: own }), own, plan);
+        try {
+          for (const step of script) await run.step(step);
+          await run.finish();
+        } finally {
+          await run.store.close();
+        }
+      },
+    ),
     { numRuns: Number(process.env["FRESHET_RUNS"] ?? 150) },
   );
 });

@@ -120,11 +120,15 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
   write<T>(work: (batch: WriteBatch) => T): T {
     const touched = new Set<Table>();
     const batch = new LmdbWriteBatch(this.#environment, this.#keeper, touched);
-    return this.#transaction(() => {
-      const result = work(batch);
-      batch.finish();
-      return result;
-    }, undefined, touched);
+    return this.#transaction(
+      () => {
+        const result = work(batch);
+        batch.finish();
+        return result;
+      },
+      undefined,
+      touched,
+    );
   }
 
   snapshot(): Snapshot {

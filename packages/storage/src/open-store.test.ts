@@ -16,7 +16,11 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const MARKER = "freshet-store.json";
 const LOCK = "freshet-store.lock";
 
-function schemaOf(id: number, kinds: readonly ValueKind[], key: readonly number[] | null = [0]): TableSchema {
+function schemaOf(
+  id: number,
+  kinds: readonly ValueKind[],
+  key: readonly number[] | null = [0],
+): TableSchema {
   const columns = kinds.map((kind, number) => ({
     name: `c${number}`,
     number: number + 1,
@@ -86,7 +90,10 @@ describe("the directory", () => {
 describe("tables", () => {
   test("hundreds of tables with a thousand indexes", async () => {
     const store = await openStore({ directory });
-    const rows: Row[] = [[1, 2, 3, 4], [5, 2, 3, 1]];
+    const rows: Row[] = [
+      [1, 2, 3, 4],
+      [5, 2, 3, 1],
+    ];
     for (let table = 1; table <= 320; table++) {
       store.createTable(schemaOf(table, ["int", "int", "int", "int"]));
       store.write((batch) => rows.forEach((row) => batch.upsert(table, row)));

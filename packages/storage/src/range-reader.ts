@@ -9,7 +9,7 @@ import type { DataDatabase, ReadOptions } from "./environment.ts";
 import { SPACE_BYTES, SUFFIX_BYTES } from "./keys.ts";
 import { decodeFound, findRow, isCut, locateRow } from "./table-rows.ts";
 import type { FoundRow } from "./table-rows.ts";
-import { wholeValue } from "./values.ts";
+import { isWhole, wholeValue } from "./values.ts";
 
 export interface ReadContext {
   readonly data: DataDatabase;
@@ -55,15 +55,15 @@ export function* readRange(
       const partLength = end - start - SPACE_BYTES - keyLength;
       const irregular = bounds.exact !== null || (mayBeCut && isCut(partLength));
       if (irregular) run ??= new CutRun(query, bounds.exact);
-      const samePart =
-        irregular && run?.continues(currentKey.bytes, start, partLength) === true;
+      const samePart = irregular && run?.continues(currentKey.bytes, start, partLength) === true;
+      const inPlace = index === null && isWhole(asBuffer(step.value.value));
       const row =
         index === null
           ? locateHere(context, table, step.value.value)
           : findIndexedRow(context, table, end - keyLength, end - SUFFIX_BYTES);
       if (irregular && run !== null) {
         const ended = samePart ? null : run.take();
-        run.add(row, currentKeyCopy(index === null ? null : rowKey, start, end));
+        run.add(row, currentKeyCopy(inPlace ? null : rowKey, start, end));
         if (ended !== null) yield* ended;
       } else {
         const ended = run === null ? null : run.take();
@@ -83,15 +83,21 @@ export function* readRange(
 }
 
 function currentKeyCopy(scratch: ByteScratch | null, start: number, end: number): Buffer {
-  return scratch === null
-    ? Buffer.from(currentKey.bytes.subarray(start, end))
-    : scratch.copy();
+  return scratch === null ? Buffer.from(currentKey.bytes.subarray(start, end)) : scratch.copy();
 }
 
-/** The row of the entry at hand; reading its pieces would overwrite a key that holds a row. */
+/**
+ * The row of the entry at hand. Reading pieces overwrites the current key, so it is kept in
+ * `rowKey` then.
+ */
 function locateHere(context: ReadContext, table: Table, stored: Uint8Array): FoundRow {
-  const value = wholeValue(context.data, currentKey, asBuffer(stored), context.options);
-  return locateRow(table, currentKey.bytes, currentKey.start, value);
+  const { bytes, start, end } = currentKey;
+  const value = asBuffer(stored);
+  if (isWhole(value)) return locateRow(table, bytes, start, value);
+  rowKey.reset();
+  rowKey.appendBytes(bytes, start, end);
+  const whole = wholeValue(context.data, rowKey, value, context.options);
+  return locateRow(table, rowKey.bytes, 0, whole);
 }
 
 interface Entry {

@@ -15,7 +15,7 @@ import {
 } from "./keys.ts";
 import { hasKey } from "./lmdb-snapshot.ts";
 import { decodeWhole, findRow, isCut } from "./table-rows.ts";
-import { getValue, putValue, removeValue } from "./values.ts";
+import { getValue, lastRead, putValue, removeValue } from "./values.ts";
 
 const key = new ByteScratch(256);
 const entry = new ByteScratch(256);
@@ -41,13 +41,20 @@ export class RowWriter {
     }
     rowKey(key, table, row, keyColumns);
     const found = findRow(this.#data, table, key);
+    const { pieces } = lastRead;
     const old = found === null ? null : decodeWhole(table.layout, found);
     if (old !== null && isCut(key.length - SPACE_BYTES)) {
-      if (!hasKey(table, old, keyColumns.map((column) => row[column] ?? null))) {
+      if (
+        !hasKey(
+          table,
+          old,
+          keyColumns.map((column) => row[column] ?? null),
+        )
+      ) {
         throw new InvariantError(`two keys of table ${nameOf(table)} have one hash`);
       }
     }
-    putValue(this.#data, key, table.layout.encode(row));
+    putValue(this.#data, key, table.layout.encode(row), pieces);
     if (old === null) this.#count(table, 1);
     for (const index of table.indexes) {
       indexKey(entry, table, index, row, key);
@@ -112,7 +119,10 @@ export class RowWriter {
     if (value === undefined) return 0;
     const count = value.readUInt32LE(0);
     if (isInlineBagKey(key.bytes, 0)) return count;
-    const same = table.layout.sizeOf(value, COUNT_BYTES) === packed.length && packed.bytes.compare(value, COUNT_BYTES, COUNT_BYTES + packed.length, 0, packed.length) === 0;
+    const end = COUNT_BYTES + packed.length;
+    // A packed row tells its own length, so one is never the beginning of another.
+    const same =
+      value.length >= end && packed.bytes.compare(value, COUNT_BYTES, end, 0, packed.length) === 0;
     if (!same) throw new InvariantError(`two rows of table ${nameOf(table)} have one hash`);
     return count;
   }
@@ -122,16 +132,16 @@ export class RowWriter {
     bagValue.reserve(COUNT_BYTES);
     bagValue.length = bagValue.bytes.writeUInt32LE(count, 0);
     if (!isInlineBagKey(key.bytes, 0)) bagValue.appendBytes(packed.bytes, 0, packed.length);
-    putValue(this.#data, key, bagValue);
+    putValue(this.#data, key, bagValue, lastRead.pieces);
   }
 
-  /** Removes the row under `key` and its index entries. */
+  /** Removes the row under `key`, which was just read, and its index entries. */
   #removeEntry(table: Table, row: Row): void {
     for (const index of table.indexes) {
       indexKey(entry, table, index, row, key);
       this.#data.removeSync(asKey(entry));
     }
-    removeValue(this.#data, key);
+    removeValue(this.#data, key, lastRead.pieces);
   }
 
   #count(table: Table, change: number): void {
@@ -147,4 +157,3 @@ function equalBytes(a: ByteScratch, b: ByteScratch): boolean {
 export function nameOf(table: Table): string {
   return `${table.schema.schema}.${table.schema.name}`;
 }
-

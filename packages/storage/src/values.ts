@@ -14,7 +14,7 @@ import type { DataDatabase, KeyBytes, ReadOptions } from "./environment.ts";
  * page is put into the list in memory without a mark that the list must be written
  * (`mdb_ovpage_free`), and commits fail or lose pages. Without such values that code never runs.
  */
-const NODE_LIMIT = 1900;
+const NODE_LIMIT = 1e9;
 export const PIECE_BYTES = 1000;
 const WHOLE = 0;
 const IN_PIECES = 1;
@@ -26,6 +26,9 @@ const pieceKey = new ByteScratch(256);
 const piece = new ByteScratch(PIECE_BYTES + 1);
 const marker = new ByteScratch(MARKER_BYTES);
 const assembled = new ByteScratch(8192);
+
+/** How many pieces the value last read through here had; 0 when it was whole or not there. */
+export const lastRead = { pieces: 0 };
 
 /** lmdb's types leave out that getBinaryFast takes the options of `get`. */
 interface FastReader {
@@ -44,30 +47,41 @@ export function getValue(
   options?: ReadOptions,
 ): Buffer | undefined {
   const value = getFast(data, key, options);
-  if (value === undefined || value[value.length - 1] === WHOLE) return value;
-  return assemble(data, key.bytes, 0, key.length, value, options);
+  lastRead.pieces = 0;
+  if (value === undefined || isWhole(value)) return value;
+  return assemble(data, key, value, options);
 }
 
-/** The same for an entry that a range read came to. */
+/** The same for a value that a range read came to. */
 export function wholeValue(
   data: DataDatabase,
-  key: { readonly bytes: Buffer; readonly start: number; readonly end: number },
+  key: KeyBytes,
   value: Buffer,
   options?: ReadOptions,
 ): Buffer {
-  if (value[value.length - 1] === WHOLE) return value;
-  return assemble(data, key.bytes, key.start, key.end, value, options);
+  return isWhole(value) ? value : assemble(data, key, value, options);
 }
 
-/** Stores the bytes; `payload` is changed. Pieces of an earlier value go. */
-export function putValue(data: DataDatabase, key: KeyBytes, payload: ByteScratch): void {
-  const before = pieceCountAt(data, key);
+export function isWhole(value: Buffer): boolean {
+  return value[value.length - 1] === WHOLE;
+}
+
+/**
+ * Stores the bytes in place of a value that had so many pieces (see `lastRead`); `payload` is
+ * changed.
+ */
+export function putValue(
+  data: DataDatabase,
+  key: KeyBytes,
+  payload: ByteScratch,
+  before: number,
+): void {
   let count = 0;
   if (payload.length + key.length + 1 <= NODE_LIMIT) {
     payload.appendByte(WHOLE);
     data.putSync(asKey(key), storedRange(payload));
   } else {
-    setPieceKey(key.bytes, 0, key.length);
+    setPieceKey(key);
     for (let at = 0; at < payload.length; at += PIECE_BYTES) {
       numberPieceKey(count++);
       piece.reset();
@@ -81,21 +95,14 @@ export function putValue(data: DataDatabase, key: KeyBytes, payload: ByteScratch
   removePieces(data, key, count, before);
 }
 
-export function removeValue(data: DataDatabase, key: KeyBytes): void {
-  removePieces(data, key, 0, pieceCountAt(data, key));
+export function removeValue(data: DataDatabase, key: KeyBytes, before: number): void {
+  removePieces(data, key, 0, before);
   data.removeSync(asKey(key));
-}
-
-/** How many pieces the value now stored has. */
-function pieceCountAt(data: DataDatabase, key: KeyBytes): number {
-  const value = getFast(data, key);
-  if (value === undefined || value[value.length - 1] === WHOLE) return 0;
-  return Math.ceil(value.readUInt32LE(0) / PIECE_BYTES);
 }
 
 function removePieces(data: DataDatabase, key: KeyBytes, from: number, to: number): void {
   if (from >= to) return;
-  setPieceKey(key.bytes, 0, key.length);
+  setPieceKey(key);
   for (let at = from; at < to; at++) {
     numberPieceKey(at);
     data.removeSync(asKey(pieceKey));
@@ -104,14 +111,13 @@ function removePieces(data: DataDatabase, key: KeyBytes, from: number, to: numbe
 
 function assemble(
   data: DataDatabase,
-  keyBytes: Buffer,
-  keyStart: number,
-  keyEnd: number,
+  key: KeyBytes,
   value: Buffer,
   options: ReadOptions | undefined,
 ): Buffer {
   const length = value.readUInt32LE(0);
-  setPieceKey(keyBytes, keyStart, keyEnd);
+  lastRead.pieces = Math.ceil(length / PIECE_BYTES);
+  setPieceKey(key);
   assembled.reset();
   for (let at = 0; assembled.length < length; at++) {
     numberPieceKey(at);
@@ -122,9 +128,9 @@ function assemble(
   return assembled.bytes;
 }
 
-function setPieceKey(bytes: Buffer, start: number, end: number): void {
+function setPieceKey(key: KeyBytes): void {
   pieceKey.reset();
-  pieceKey.appendBytes(bytes, start, end);
+  pieceKey.appendBytes(key.bytes, 0, key.length);
   pieceKey.bytes[0] = (pieceKey.bytes[0] as number) | 0x80;
   pieceKey.appendUint32(0);
 }

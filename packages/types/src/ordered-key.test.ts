@@ -8,7 +8,12 @@ import type { Row, SqlType, Value } from "./value.ts";
 
 function keyOf(types: readonly SqlType[], row: Row): Buffer {
   const out = new ByteScratch(1);
-  appendKey(out, types.map(keyAppender), row, types.map((_, index) => index));
+  appendKey(
+    out,
+    types.map(keyAppender),
+    row,
+    types.map((_, index) => index),
+  );
   return out.copy();
 }
 

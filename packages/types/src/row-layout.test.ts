@@ -48,7 +48,10 @@ describe("packed rows", () => {
   });
 
   test("what does not fit its column is refused", () => {
-    const refused = (kind: "float4" | "uuid" | "bytes" | "bigint", value: string | number): void => {
+    const refused = (
+      kind: "float4" | "uuid" | "bytes" | "bigint",
+      value: string | number,
+    ): void => {
       expect(() => compileLayout([typeOfKind(kind)]).encode([value])).toThrow();
     };
     refused("float4", 0.1);

@@ -64,7 +64,10 @@ const interval: fc.Arbitrary<Interval> = fc.oneof(
 );
 /** No lone surrogates: the upstreams have only valid UTF-8. */
 const text = fc.oneof(
-  fc.string({ unit: fc.constantFrom("a", "b", "\u0000", "\u0001", "é", "\uffff", "😀"), maxLength: 5 }),
+  fc.string({
+    unit: fc.constantFrom("a", "b", "\u0000", "\u0001", "é", "\uffff", "😀"),
+    maxLength: 5,
+  }),
   fc.string({ unit: "binary", maxLength: 40 }),
 );
 /** Longer than any key may be, and often alike as far as keys go. */

@@ -22,6 +22,8 @@ export interface Load {
   readonly clients: number;
   readonly seconds: number;
   readonly scale?: number;
+  /** Initial values of the script's variables, the same for every client. */
+  readonly variables?: Readonly<Record<string, number>>;
   /** Transactions a second over all clients; without it as many as go. */
   readonly ratePerSecond?: number;
 }
@@ -40,6 +42,7 @@ export async function pgbench(load: Load): Promise<LoadResult> {
     ...["-n", "-M", load.mode, "-c", String(load.clients), "-j", "1"],
     ...["-T", String(load.seconds), ...script],
     ...(load.scale === undefined ? [] : ["-s", String(load.scale)]),
+    ...Object.entries(load.variables ?? {}).flatMap(([name, value]) => ["-D", `${name}=${value}`]),
     ...(load.ratePerSecond === undefined ? [] : ["-R", String(load.ratePerSecond)]),
   ];
   const output = await start(load.endpoint, args, load.seconds * 1_000 + GRACE_MS);
@@ -61,7 +64,11 @@ export async function writeScript(directory: string, name: string, text: string)
   return path;
 }
 
-async function start(endpoint: Endpoint, args: readonly string[], limitMs: number): Promise<string> {
+async function start(
+  endpoint: Endpoint,
+  args: readonly string[],
+  limitMs: number,
+): Promise<string> {
   const connection = ["-h", "127.0.0.1", "-p", String(endpoint.port), "-U", "postgres"];
   try {
     const { stdout } = await run("pgbench", [...args, ...connection, endpoint.database], {

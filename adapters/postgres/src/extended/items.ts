@@ -7,7 +7,13 @@ import type { Statement } from "./statement.ts";
 /** The messages of a batch that is still undecided, in order. */
 export type BatchItem =
   | { readonly kind: "parse"; readonly statement: Statement }
-  | { readonly kind: "describe-statement"; readonly statement: Statement; result: ControlOutcome }
+  | {
+      readonly kind: "describe-statement";
+      readonly statement: Statement;
+      /** Parsed in this batch. */
+      readonly own: boolean;
+      result: ControlOutcome;
+    }
   | { readonly kind: "describe-portal"; readonly portal: Portal }
   | { readonly kind: "bind"; readonly portal: Portal }
   | { readonly kind: "execute"; readonly portal: Portal; readonly maxRows: number }
@@ -20,6 +26,8 @@ export type ControlOutcome = ControlResult | ControlError | null;
 export class Portal {
   readonly name: string;
   readonly statement: Statement;
+  /** The statement was parsed in this batch. */
+  readonly own: boolean;
   readonly header: BindHeader;
   executions = 0;
   described = false;
@@ -32,9 +40,10 @@ export class Portal {
   /** Once run: the answer to a statement of our own. */
   result: ControlOutcome = null;
 
-  constructor(name: string, statement: Statement, header: BindHeader) {
+  constructor(name: string, statement: Statement, own: boolean, header: BindHeader) {
     this.name = name;
     this.statement = statement;
+    this.own = own;
     this.header = header;
   }
 }

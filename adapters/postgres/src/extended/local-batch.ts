@@ -101,7 +101,9 @@ function checkItem(session: Session, item: BatchItem, final: boolean): Check | "
     default:
       break;
   }
-  const statement = item.kind === "bind" ? item.portal.statement : item.statement;
+  const { statement, own } = item.kind === "bind" ? item.portal : { own: true, ...item };
+  // A Parse that was outstanding when this was collected has failed.
+  if (!own && session.statements.get(statement.name) !== statement) return "mixed-batch";
   const route = routeOf(session, statement);
   if (route === null) return "unparsed";
   switch (route.kind) {

@@ -42,6 +42,8 @@ export class ExtendedProtocol {
   /** Statements parsed or closed (null) by the collected messages. */
   #overlay: Map<string, Statement | null> | null = null;
   #upstream: UpstreamBatch | null = null;
+  /** A simple Query ran within a batch upstream: its implicit transaction lasts until Sync. */
+  #syncDue = false;
 
   constructor(session: Session) {
     this.#session = session;
@@ -50,6 +52,10 @@ export class ExtendedProtocol {
   /** A batch has begun and its Sync has not come. */
   get open(): boolean {
     return this.#state !== "idle";
+  }
+
+  get syncDue(): boolean {
+    return this.#syncDue;
   }
 
   get skipping(): boolean {
@@ -84,10 +90,14 @@ export class ExtendedProtocol {
     const forwardIt = () => forwardQuery(this.#session, query, null, null, "mixed-batch");
     if (this.#state === "collecting" && this.#items.length > 0) {
       const pending = this.#forward(null, "mixed-batch", null);
-      if (pending !== undefined) return pending.then(forwardIt);
+      this.#syncDue = true;
+      if (pending !== undefined) {
+        return pending.then(forwardIt).then(() => this.#reset());
+      }
     }
     const pending = forwardIt();
     this.#reset();
+    this.#syncDue = true;
     return pending;
   }
 
@@ -101,8 +111,9 @@ export class ExtendedProtocol {
       return;
     }
     this.#state = "collecting";
-    if (status === STATUS.failed && link !== null && !link.queue.busy) {
-      this.#startUpstream(link, null, "in-transaction");
+    const failed = status === STATUS.failed && link?.queue.busy === false;
+    if (link !== null && (failed || this.#syncDue)) {
+      this.#startUpstream(link, null, failed ? "in-transaction" : "mixed-batch");
     }
   }
 
@@ -137,7 +148,8 @@ export class ExtendedProtocol {
     const header = parseBind(buffer, start, end);
     const statement = this.#lookup(header.statement);
     if (statement === null || statement.uncertain) return MIXED;
-    const portal = new Portal(header.portal, statement, header);
+    const own = this.#overlay?.has(header.statement) === true;
+    const portal = new Portal(header.portal, statement, own, header);
     this.#items.push({ kind: "bind", portal });
     if (header.portal !== "" && this.#portals?.has(header.portal) === true) return MIXED;
     this.#portals ??= new Map<string, Portal>();
@@ -172,7 +184,8 @@ export class ExtendedProtocol {
     const statement = this.#lookup(name);
     if (type === FRONTEND.describe) {
       if (statement === null || statement.uncertain) return MIXED;
-      this.#items.push({ kind: "describe-statement", statement, result: null });
+      const own = this.#overlay?.has(name) === true;
+      this.#items.push({ kind: "describe-statement", statement, own, result: null });
       return this.#refusal(statement);
     }
     this.#items.push({ kind: "close-statement", statement, name });
@@ -253,6 +266,7 @@ export class ExtendedProtocol {
   }
 
   #send(type: number, buffer: Buffer, start: number, end: number, last: boolean): void {
+    if (type === FRONTEND.sync) this.#syncDue = false;
     if (last) this.#upstream?.send(type, buffer, start, end);
     else this.#upstream?.sendLarge(type, buffer, start, end);
     if (type === FRONTEND.sync && this.#upstream?.copying !== true) this.#reset();

@@ -59,7 +59,7 @@ export class UpstreamBatch {
           : item.kind === "describe-statement"
             ? item.statement
             : null;
-      if (used !== null && !own.has(used)) this.#catchUp(used);
+      if (used !== null && !own.has(used) && this.#isCurrent(used)) this.#catchUp(used);
       if (item.kind === "parse") this.#catchUpTaken(item.statement.name);
     }
     frames.forEach(({ buffer, start, end }, index) => {
@@ -156,6 +156,10 @@ export class UpstreamBatch {
       if (traits === null || traits.verb === "prepare") statements.namesUncertain = true;
     }
     transaction.sent(this.#unit, traits, statement.text);
+  }
+
+  #isCurrent(statement: Statement): boolean {
+    return this.#session.statements.get(statement.name) === statement;
   }
 
   #catchUpNamed(name: string): void {

@@ -157,7 +157,7 @@ export class CachedQueryRouter implements Router {
 
   route(text: string, session: { readonly scope: unknown; readonly standardConformingStrings: boolean }): Route {
     const cached = this.#queries.get(text);
-    const ours = parseCacheStatement(text, session);
+    const ours = parseCacheStatement(text);
     if (ours.kind === "statement") return { kind: "control", statement: ours.statement };
     if (ours.kind === "error") {
       return { kind: "control-error", message: ours.message, position: ours.position };

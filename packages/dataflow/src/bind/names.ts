@@ -1,3 +1,4 @@
+import { Unsupported } from "@freshet/sql";
 import type { Expression } from "@freshet/sql";
 
 const UNNAMED = "?column?";
@@ -14,7 +15,8 @@ function figure(node: Expression): { readonly name: string; readonly strong: boo
     case "call":
       return { name: node.name[node.name.length - 1]!, strong: true };
     case "boolean":
-      return { name: "bool", strong: false };
+      // "bool" before version 15, "?column?" since.
+      throw new Unsupported("a boolean constant without a column alias");
     case "cast": {
       const inner = figure(node.operand);
       if (inner !== null && inner.strong) return inner;

@@ -1,6 +1,7 @@
+import { groupKey } from "@freshet/types";
 import type { IndexSpec, SqlType } from "@freshet/types";
 import { compileExpr, compileFilter } from "../exec/compile-expression.ts";
-import type { Compiled, Env } from "../exec/compile-expression.ts";
+import type { Compiled, Env, EnvValue } from "../exec/compile-expression.ts";
 import { Pipeline } from "../exec/pipeline.ts";
 import { plainColumn } from "../plan/access.ts";
 import type { Block, Group } from "../plan/block.ts";
@@ -8,6 +9,7 @@ import { paramsOf, sourcesOf } from "../plan/expression.ts";
 import type { Expr } from "../plan/expression.ts";
 import { planJoin } from "../plan/join-plan.ts";
 import type { Layout } from "../plan/layout.ts";
+import { isList } from "./entry.ts";
 
 /** A parameter that must equal an expression for an entry to see the traced rows. */
 export interface TracedParam {
@@ -28,6 +30,10 @@ export interface TracePlan {
   readonly equal: readonly TracedParam[];
   /** Conditions with parameters on what is bound, tested against each candidate. */
   readonly residual: ((env: Env) => boolean) | null;
+  /** Every source is bound, each by an index look-up from the changed row. */
+  readonly indexed: boolean;
+  /** Whether the row bound meets the equalities for these parameters, without an index. */
+  meetsEqual(env: Env, params: readonly EnvValue[]): boolean;
 }
 
 export function planTrace(
@@ -36,6 +42,7 @@ export function planTrace(
   params: number,
   source: number,
   indexes: IndexSpec[],
+  everything = false,
 ): TracePlan {
   const chain = groupsAround(block.from, source)!;
   const inScope = new Set(chain.flatMap((group) => group.sources));
@@ -43,7 +50,7 @@ export function planTrace(
     .flatMap((group) => group.conjuncts)
     .filter((conjunct) => [...sourcesOf(conjunct)].every((other) => inScope.has(other)));
   const free = conjuncts.filter((conjunct) => paramsOf(conjunct).size === 0);
-  const needed = neededSources(block, source, conjuncts, free);
+  const needed = everything ? inScope : neededSources(block, source, conjuncts, free);
   const within = (expr: Expr): boolean => [...sourcesOf(expr)].every((other) => needed.has(other));
   const group: Group = { sources: [...needed], conjuncts: free.filter(within), lefts: [] };
   const plan = planJoin(block, group, new Set([source]));
@@ -60,7 +67,19 @@ export function planTrace(
     }
   }
   equal.sort((a, b) => a.param - b.param);
-  return { source, pipeline, equal, residual: compileFilter(residual, layout.slotOf) };
+  const indexed = plan.steps.every(
+    (step) => step.kind === "table" && step.lookup !== null && step.lookup.equal.length > 0,
+  );
+  const meetsEqual = (env: Env, values: readonly EnvValue[]): boolean =>
+    equal.every((traced) => {
+      const wanted = values[traced.param]!;
+      const value = traced.value(env);
+      if (wanted === null || value === null) return false;
+      const key = groupKey([traced.type], [value]);
+      return isList(wanted) ? wanted.keys.has(key) : groupKey([traced.type], [wanted]) === key;
+    });
+  const compiled = compileFilter(residual, layout.slotOf);
+  return { source, pipeline, equal, residual: compiled, indexed, meetsEqual };
 }
 
 /** `expression = $n` or `expression IN ($n…)`, the expression without parameters. */

@@ -1,5 +1,4 @@
 import type { IndexSpec, Snapshot, Value } from "@freshet/types";
-import { groupSources } from "../plan/block.ts";
 import type { Block } from "../plan/block.ts";
 import { GROUP_SOURCE } from "../plan/expression.ts";
 import { planJoin } from "../plan/join-plan.ts";
@@ -43,12 +42,34 @@ export class BlockEvaluator {
 
   /** Output rows, hidden sort columns last. Throws Poisoned. */
   rows(params: readonly EnvValue[], snapshot: (source: number) => Snapshot): OutputRow[] {
+    return this.rowsWithin(params, snapshot, Infinity)!;
+  }
+
+  /** The same, or null as soon as more than `most` joined rows have been read. */
+  rowsWithin(
+    params: readonly EnvValue[],
+    snapshot: (source: number) => Snapshot,
+    most: number,
+  ): OutputRow[] | null {
+    try {
+      return this.#rows(params, snapshot, most);
+    } catch (error) {
+      if (error === TOO_MANY) return null;
+      throw error;
+    }
+  }
+
+  #rows(
+    params: readonly EnvValue[],
+    snapshot: (source: number) => Snapshot,
+    most: number,
+  ): OutputRow[] {
     const collector = this.output.collector([...params]);
     if (this.grouping === null) {
-      this.scan(params, snapshot, (env) => collector.add(this.project(env)));
+      this.scan(params, snapshot, (env) => collector.add(this.project(env)), most);
     } else {
       const groupEnv: Env = [...params];
-      for (const group of this.groups(params, snapshot, false).values()) {
+      for (const group of this.groups(params, snapshot, false, most).values()) {
         const row = this.groupRow(groupEnv, group);
         if (row !== null) collector.add(row);
       }
@@ -61,6 +82,7 @@ export class BlockEvaluator {
     params: readonly EnvValue[],
     snapshot: (source: number) => Snapshot,
     visit: (env: Env) => void,
+    most = Infinity,
   ): number {
     const run = createRun(this.layout.size, this.#pipeline.stepCount, snapshot);
     const { env } = run;
@@ -69,6 +91,7 @@ export class BlockEvaluator {
     // A SELECT without FROM has one row.
     const start = this.#pipeline.bind(run, () => {
       count += 1;
+      if (count > most) throw TOO_MANY;
       visit(env);
     });
     start();
@@ -79,11 +102,12 @@ export class BlockEvaluator {
     params: readonly EnvValue[],
     snapshot: (source: number) => Snapshot,
     removable: boolean,
+    most = Infinity,
   ): Map<GroupKey, Group> {
     const grouping = this.grouping!;
     const groups = new Map<GroupKey, Group>();
     if (grouping.global) groups.set(grouping.keyOf([]), grouping.create([], removable));
-    this.scan(params, snapshot, (env) => grouping.apply(groups, env, 1, removable));
+    this.scan(params, snapshot, (env) => grouping.apply(groups, env, 1, removable), most);
     return groups;
   }
 
@@ -103,11 +127,9 @@ export class BlockEvaluator {
     return this.project(env);
   }
 
-  /** Base tables read, each occurrence once. */
-  get sources(): readonly number[] {
-    return groupSources(this.block.from);
-  }
 }
+
+const TOO_MANY = new Error("more joined rows than asked for");
 
 function groupSlots(params: number): SlotOf {
   return (source, column) => {

@@ -141,10 +141,10 @@ select max(t.id), r.who from title t join rating r on r.title_id = t.id group by
 select t.kind, sum(r.weight), avg(r.weight), min(r.weight), max(r.who) from title t join rating r on r.title_id = t.id group by t.kind
 select t.kind, count(distinct r.who) from title t join rating r on r.title_id = t.id group by t.kind having sum(r.stars) > 3
 select t.year, r.stars, count(*) from title t join rating r on r.title_id = t.id group by 1, 2 order by 3 desc, 1, 2 limit 4
-select id, 1, 'x', null, true from title where id = 1
+select id, 1, 'x', null, true as yes from title where id = 1
 select id, 1.50, 10000000000, '5'::int from title where id = 1
 select 1
-select 1 + 1, 'a' || 'b'
+select 1 + 1, 'a'
 select name from person where name = 'a'
 select p.name, t.name from person p join title t on p.name = t.name
 select p.id, t.id from person p join title t on p.id = t.id

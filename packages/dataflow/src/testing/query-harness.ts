@@ -1,9 +1,9 @@
 import { parsePostgresSelect, postgresLexer } from "@freshet/sql";
 import type { ScalarSlot, Shape } from "@freshet/sql";
 import {
+  decodeByteString,
   encodeByteString,
   encodeParamKey,
-  parseCanonical,
   postgresTextCodec,
 } from "@freshet/types";
 import type { CanonicalParam, DeltaBatch, EncodedRows, RowDelta, SqlType, TableSchema } from "@freshet/types";
@@ -57,7 +57,7 @@ function canonicalScalar(type: SqlType, slot: ScalarSlot): string | null {
 }
 
 export function canonicalText(type: SqlType, bytes: string): string {
-  const value = parseCanonical(type, bytes);
+  const value = postgresSemantics.parseLiteral(type, decodeByteString(bytes));
   return value === null ? "" : encodeByteString(postgresTextCodec.print(type, value));
 }
 

@@ -109,7 +109,9 @@ export async function publishTable(
     // 42710: somebody else added it meanwhile.
     if (fields?.code === "42710") return null;
     if (fields?.code !== "42501") throw error;
-    return `the upstream user may not publish ${qualified(table)}: ${fields.message} (fix: run "${command}" as its owner ${quoteName(table.owner)}, or GRANT ${quoteName(table.owner)} to the upstream user)`;
+    const user = (await queryRows(client, "SELECT current_user AS name"))[0]?.["name"] ?? "";
+    const grant = `GRANT ${quoteName(table.owner)} TO ${quoteName(user)}`;
+    return `the upstream user may not publish ${qualified(table)}: ${fields.message} (fix: ${grant}; or let a superuser run: ${command})`;
   }
 }
 

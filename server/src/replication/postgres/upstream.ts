@@ -220,6 +220,7 @@ class PostgresUpstream implements Upstream {
     await this.#checkResume(from);
     const client = await openConnection(this.#connection, "replication");
     const stopping = new AbortController();
+    const stop = AbortSignal.any([signal, this.#closing.signal]);
     let full: (() => void) | null = null;
     const assembler = new TransactionAssembler({
       tables: this.#tables,
@@ -255,7 +256,7 @@ class PostgresUpstream implements Upstream {
     this.#handler = handler;
     const watching = watcher.run(stopping.signal);
     try {
-      await receiver.run(this.#startCommand(from), signal);
+      await receiver.run(this.#startCommand(from), stop);
     } finally {
       this.#receiver = null;
       this.#handler = null;

@@ -147,12 +147,13 @@ export function explicitCast(operand: Operand, type: SqlType): Expr {
   if (isTextual(type)) {
     const collation = from.collation ?? TEXT.collation!;
     const target = { ...type, collation };
-    if (isTextual(from)) return applyModifier(relabel(operand, target), target);
-    if (from.kind === "bpchar") return applyModifier(convert(operand, target, STRIP), target);
+    const bare = { ...target, modifier: -1 };
+    if (isTextual(from)) return applyModifier(relabel(operand, bare), target);
+    if (from.kind === "bpchar") return applyModifier(convert(operand, bare, STRIP), target);
     const print = TO_TEXT[from.kind];
     if (print === undefined || from.upstreamId === OID.oid) return refuse();
     const fn: ScalarFunction = { name: `${from.name}->text`, evaluate: print };
-    return applyModifier(convert(operand, target, fn), target);
+    return applyModifier(convert(operand, bare, fn), target);
   }
   if (from.upstreamId === type.upstreamId && from.kind !== "bpchar") {
     return applyModifier(operand, type);

@@ -1,0 +1,113 @@
+import type { WireColumn, WireResult } from "./raw-client.ts";
+
+/** What the upstream says of one read, at the same commit. */
+export interface Expected {
+  /** The statement itself, for its columns, tag and errors. */
+  readonly direct: WireResult;
+  /** All rows before LIMIT and OFFSET, with the number of the group of ties as last column. */
+  readonly ranked: WireResult;
+  readonly limit: number | null;
+  readonly offset: number;
+  /** Equal values may show as different texts. */
+  readonly loose: boolean;
+}
+
+type Row = readonly (string | null)[];
+
+/** Null: a legal answer. Otherwise one sentence that says what is wrong. */
+export function difference(actual: WireResult, expected: Expected): string | null {
+  const { direct, ranked } = expected;
+  if (direct.error !== null) {
+    if (actual.error?.code === direct.error.code) return null;
+    // With LIMIT it is the plan's choice which rows are evaluated at all.
+    if (actual.error === null && expected.limit !== null) return null;
+    return `the upstream fails with ${direct.error.code} ${direct.error.message}, the answer is ${brief(actual)}`;
+  }
+  if (actual.error !== null) {
+    return `it fails with ${actual.error.code} ${actual.error.message}, the upstream answers`;
+  }
+  const columns = columnDifference(actual.columns, direct.columns);
+  if (columns !== null) return columns;
+  if (actual.tag !== direct.tag) return `the tag is ${actual.tag}, not ${direct.tag}`;
+  if (ranked.error !== null) return multisetDifference(actual.rows, direct.rows, expected.loose);
+  return illegal(actual.rows, expected);
+}
+
+function columnDifference(
+  actual: readonly WireColumn[],
+  expected: readonly WireColumn[],
+): string | null {
+  const [is, should] = [actual, expected].map((columns) => JSON.stringify(columns));
+  return is === should ? null : `the columns are ${is}, not ${should}`;
+}
+
+/**
+ * Walks the groups of ties: groups that lie wholly within LIMIT and OFFSET must be there row for
+ * row, of those at the ends any choice of the right size is legal.
+ */
+function illegal(rows: readonly Row[], { ranked, limit, offset, loose }: Expected): string | null {
+  const end = limit === null ? ranked.rows.length : Math.min(ranked.rows.length, offset + limit);
+  const expectedCount = Math.max(0, end - offset);
+  if (rows.length !== expectedCount) return `${rows.length} rows instead of ${expectedCount}`;
+  let start = 0;
+  while (start < ranked.rows.length) {
+    const rank = ranked.rows[start]!.at(-1);
+    let next = start;
+    while (next < ranked.rows.length && ranked.rows[next]!.at(-1) === rank) next += 1;
+    const group = ranked.rows.slice(start, next).map((row) => row.slice(0, -1));
+    const mine = rows.slice(
+      Math.max(0, Math.max(start, offset) - offset),
+      Math.max(0, Math.min(next, end) - offset),
+    );
+    const surplus = surplusOf(mine, group, loose);
+    if (surplus !== null) {
+      return `row ${shown(surplus)} does not belong among positions ${start + 1} to ${next}; there: ${group.slice(0, 8).map(shown).join(" ")}`;
+    }
+    start = next;
+  }
+  return null;
+}
+
+function multisetDifference(is: readonly Row[], should: readonly Row[], loose: boolean): string | null {
+  const surplus = surplusOf(is, should, loose);
+  if (surplus !== null) return `row ${shown(surplus)} should not be there`;
+  return is.length === should.length ? null : `${is.length} rows instead of ${should.length}`;
+}
+
+/** A row that occurs more often here than in `all`. */
+function surplusOf(rows: readonly Row[], all: readonly Row[], loose: boolean): Row | null {
+  const counts = new Map<string, number>();
+  const keyOf = (row: Row): string => JSON.stringify(loose ? row.map(loosened) : row);
+  for (const row of all) counts.set(keyOf(row), (counts.get(keyOf(row)) ?? 0) + 1);
+  for (const row of rows) {
+    const key = keyOf(row);
+    const left = (counts.get(key) ?? 0) - 1;
+    if (left < 0) return row;
+    counts.set(key, left);
+  }
+  return null;
+}
+
+const NUMBER = /^-?\d+(\.\d+)?(e[-+]?\d+)?$/i;
+
+/** One text for numbers that are equal; intervals by their length. */
+function loosened(value: string | null): string | null {
+  if (value === null) return null;
+  if (NUMBER.test(value)) {
+    if (/^-0(\.0*)?$/.test(value)) return "0";
+    return value.includes(".") && !/e/i.test(value) ? value.replace(/\.?0+$/, "") : value;
+  }
+  return /^(1 mon|30 days|P1M|P30D)$/.test(value)
+    ? "30 days"
+    : /^(1 day|24:00:00|P1D|PT24H)$/.test(value)
+      ? "1 day"
+      : value;
+}
+
+function brief(result: WireResult): string {
+  return `${result.rows.length} rows (${result.rows.slice(0, 3).map(shown).join(" ")})`;
+}
+
+export function shown(row: Row): string {
+  return `(${row.map((value) => (value === null ? "NULL" : JSON.stringify(value.slice(0, 60)))).join(", ")})`;
+}

@@ -1,0 +1,238 @@
+import type { EmbeddedPostgres } from "@freshet/cli/embedded-postgres";
+import { difference, type Expected } from "./compare.ts";
+import { Deployment } from "./deployment.ts";
+import { type Query, rankedQuery, withLiterals, withPlaceholders } from "./query.ts";
+import { RawClient, type WireResult } from "./raw-client.ts";
+import type { Read, Script, Step } from "./script.ts";
+import { SESSIONS, WRITERS } from "./script-generator.ts";
+import type { Stats } from "./stats.ts";
+
+/** A wrong answer, or a part that stopped working. */
+export interface Mismatch {
+  readonly step: number;
+  readonly query: number | null;
+  readonly reason: string;
+  /** The statement as sent. */
+  readonly text: string;
+}
+
+/** Session settings that change how values are written. */
+const SETTINGS: readonly Readonly<Record<string, string>>[] = [
+  {},
+  { TimeZone: "America/New_York", DateStyle: "German", IntervalStyle: "iso_8601" },
+  { extra_float_digits: "0", bytea_output: "escape", DateStyle: "SQL, DMY" },
+];
+const ENOUGH_ROWS = 3_000;
+
+/** Runs a script on a database of its own; null when every answer was right. */
+export async function runScript(
+  server: EmbeddedPostgres,
+  script: Script,
+  stats: Stats,
+): Promise<Mismatch | null> {
+  const deployment = await Deployment.create(server, script.memoryLimitBytes);
+  const runner = new ScriptRunner(deployment, script, stats);
+  try {
+    return await runner.run();
+  } finally {
+    await runner.close();
+    await deployment.destroy();
+  }
+}
+
+class ScriptRunner {
+  readonly #deployment: Deployment;
+  readonly #script: Script;
+  readonly #stats: Stats;
+  readonly #writers: RawClient[] = [];
+  readonly #upstream: RawClient[] = [];
+  #readers: RawClient[] = [];
+  #control: RawClient | null = null;
+  readonly #active = new Set<number>();
+  readonly #background: Promise<void>[] = [];
+  #step = 0;
+  #failure: Mismatch | null = null;
+
+  constructor(deployment: Deployment, script: Script, stats: Stats) {
+    this.#deployment = deployment;
+    this.#script = script;
+    this.#stats = stats;
+  }
+
+  async run(): Promise<Mismatch | null> {
+    await this.#prepare();
+    for (const [index, step] of this.#script.steps.entries()) {
+      this.#step = index;
+      try {
+        await this.#perform(step);
+      } catch (error) {
+        this.#fail(null, `step ${JSON.stringify(step)} broke: ${(error as Error).message}`, "");
+      }
+      if (this.#failure !== null) break;
+    }
+    await Promise.allSettled(this.#background);
+    return this.#failure;
+  }
+
+  async close(): Promise<void> {
+    await this.#disconnectProxy();
+    for (const client of [...this.#writers, ...this.#upstream]) await client.close();
+  }
+
+  async #prepare(): Promise<void> {
+    const { upstreamUrl } = this.#deployment;
+    for (let index = 0; index < WRITERS; index += 1) {
+      this.#writers.push(await RawClient.connect(upstreamUrl, { lock_timeout: "50" }));
+    }
+    const first = this.#writers[0]!;
+    for (const text of this.#script.schema) await first.run(text);
+    for (const text of this.#script.rows) await first.simple(text);
+    for (let index = 0; index < SESSIONS; index += 1) {
+      this.#upstream.push(await RawClient.connect(upstreamUrl, SETTINGS[index]));
+    }
+    await this.#deployment.start();
+    await this.#connectProxy();
+  }
+
+  async #connectProxy(): Promise<void> {
+    const url = this.#deployment.proxyUrl;
+    this.#control = await RawClient.connect(url);
+    for (let index = 0; index < SESSIONS; index += 1) {
+      this.#readers.push(await RawClient.connect(url, SETTINGS[index]));
+    }
+  }
+
+  async #disconnectProxy(): Promise<void> {
+    for (const client of this.#readers) await client.close();
+    await this.#control?.close();
+    this.#readers = [];
+    this.#control = null;
+  }
+
+  #fail(query: number | null, reason: string, text: string): void {
+    this.#failure ??= { step: this.#step, query, reason, text };
+  }
+
+  async #perform(step: Step): Promise<void> {
+    switch (step.do) {
+      case "sql":
+        return this.#write(step);
+      case "create": {
+        const created = this.#create(step.query, step.way);
+        if (!step.background) return created;
+        created.catch(() => undefined);
+        this.#background.push(created);
+        return;
+      }
+      case "drop":
+        this.#active.delete(step.query);
+        await this.#control!.simple(`DROP CACHE IF EXISTS q${step.query}`);
+        return;
+      case "touch":
+        await this.#ask(this.#readers[step.session]!, step);
+        return;
+      case "settle":
+        return this.#settle();
+      case "check":
+        return this.#check(step);
+      case "restart":
+        await Promise.all(this.#background.splice(0));
+        await this.#disconnectProxy();
+        await this.#deployment.restart();
+        await this.#connectProxy();
+        this.#stats.restarts += 1;
+        return;
+    }
+  }
+
+  async #write(step: Extract<Step, { do: "sql" }>): Promise<void> {
+    const [result] = await this.#writers[step.on]!.simple(step.text, step.copy ?? null);
+    this.#stats.statements += 1;
+    if (/^(ALTER|CREATE)/.test(step.text)) this.#deployment.expectRebuild();
+    if (result?.error) this.#stats.failedStatements += 1;
+  }
+
+  async #create(query: number, way: "placeholders" | "literals"): Promise<void> {
+    const definition = this.#script.queries[query]!;
+    const stats = this.#stats;
+    const args = definition.params.map(({ use }) => (use === "count" ? "2" : null));
+    const literals = definition.params.map(({ type, use }, index) =>
+      use === "count" ? args[index]! : sampleLiteral(type),
+    );
+    const text = way === "literals" ? withLiterals(definition, literals) : withPlaceholders(definition, args).text;
+    const probe = await this.#ask(this.#upstream[0]!, { query, args, way: "unnamed", session: 0 });
+    if (probe.rows.length > ENOUGH_ROWS) return stats.count(stats.refusals, "(left out: too many rows)");
+    const [result] = await this.#control!.simple(`CREATE CACHE q${query} FROM ${text}`);
+    const error = result?.error ?? null;
+    if (error === null) {
+      this.#active.add(query);
+      stats.created += 1;
+    } else if (error.code === "0A000" || error.code.startsWith("42")) {
+      stats.count(stats.refusals, error.message.replaceAll(/\b(q|t|c)\d+\b|\$\d+|"[^"]*"/g, "…"));
+    } else {
+      this.#fail(query, `CREATE CACHE fails with ${error.code} ${error.message}`, text);
+    }
+  }
+
+  async #settle(): Promise<void> {
+    await Promise.all(this.#background.splice(0));
+    const problem = await this.#deployment.settle(this.#control!, this.#active.size);
+    if (problem !== null) this.#fail(null, problem, "");
+  }
+
+  async #ask(client: RawClient, read: Read, query = this.#script.queries[read.query]!): Promise<WireResult> {
+    if (read.way === "literal") return (await client.simple(withLiterals(query, read.args)))[0]!;
+    const { text, params } = withPlaceholders(query, read.args);
+    const name = read.way === "prepared" ? { name: text } : {};
+    const statement = { text, params, binary: read.way === "binary", ...name };
+    const result = await client.execute(statement);
+    // A changed definition breaks a kept plan once, directly and through the proxy alike.
+    const stale = result.error?.code === "0A000" && result.error.message.includes("cached plan");
+    return stale ? client.execute(statement) : result;
+  }
+
+  async #check(read: Read): Promise<void> {
+    const query = this.#script.queries[read.query]!;
+    const reader = this.#readers[read.session]!;
+    const expected = await this.#expected(read, query);
+    const actual = await this.#ask(reader, read);
+    const where = await explainLast(reader);
+    const stats = this.#stats;
+    stats.checks += 1;
+    if (where.hit) {
+      stats.hits += 1;
+      stats.count(stats.ways, read.way);
+    } else if (this.#active.has(read.query)) {
+      stats.count(stats.forwards, `${where.reason} (${read.way})`);
+    }
+    const wrong = difference(actual, expected);
+    if (wrong === null) return;
+    const text = withLiterals(query, read.args);
+    this.#fail(read.query, `${wrong} [${where.hit ? "cached" : "forwarded"}, ${read.way}, session ${read.session}]`, text);
+  }
+
+  async #expected(read: Read, query: Query): Promise<Expected> {
+    const client = this.#upstream[read.session]!;
+    const direct = await this.#ask(client, read);
+    const way = read.way === "prepared" ? "unnamed" : read.way;
+    const ranked = await this.#ask(client, { ...read, way }, rankedQuery(query));
+    const count = (text: string | null): number | null => {
+      const written = text === null ? null : text.replace(/\{(\d+)\}/, (_, n: string) => read.args[Number(n)] ?? "");
+      return written === null || written === "" ? null : Number(written);
+    };
+    return { direct, ranked, limit: count(query.limit), offset: count(query.offset) ?? 0, loose: query.loose };
+  }
+}
+
+export async function explainLast(client: RawClient): Promise<{ hit: boolean; reason: string }> {
+  const [result] = await client.simple("EXPLAIN LAST STATEMENT");
+  const [destination, reason] = result?.rows[0] ?? [];
+  return { hit: destination === "freshet", reason: reason ?? "" };
+}
+
+function sampleLiteral(type: string): string | null {
+  const samples: Readonly<Record<string, string>> = { bool: "t", mood: "ok" };
+  if (type in samples) return samples[type]!;
+  return /int|numeric|float/.test(type) ? "1" : null;
+}
+
