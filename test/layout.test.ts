@@ -147,7 +147,7 @@ describe("style", () => {
 });
 
 function isTest(path: string): boolean {
-  return /\.test(ing)?\.ts$|(^|\/)(test|testing)\//.test(path);
+  return /(\.test|\.testing|\/testing)\.ts$|(^|\/)(test|testing|bench)\//.test(path);
 }
 
 /** Build scripts use the root's development tools. */

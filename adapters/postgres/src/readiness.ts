@@ -33,7 +33,7 @@ export function sessionReadiness(session: Session): Readiness {
   }
   // No probe inside the client's transaction: were it to fail, it would fail the transaction.
   if (!transaction.hiddenKnown) return "session-setting";
-  if (transaction.needsPosition) return "behind-own-write";
+  if (transaction.needsPosition) return transaction.positionKnown ? "async" : "behind-own-write";
   return "ready";
 }
 
@@ -69,16 +69,16 @@ export async function prepare(
   }
   if (session.closed) return "not-serving";
   if (session.status === STATUS.idle) {
-    if (!transaction.hiddenKnown || transaction.needsPosition || session.probeExpired()) {
+    if (transaction.wantsProbe || session.probeExpired()) {
       if (!(await session.probe())) return "session-setting";
     }
-    if (transaction.needsPosition) {
-      const position = session.settings.hidden?.position;
-      if (position === undefined) return "behind-own-write";
-      const limitMs = context.limits.ownWriteLimitMs;
-      if (!(await context.router.awaitPosition(position, limitMs))) return "behind-own-write";
-      transaction.needsPosition = false;
-    }
+  }
+  if (transaction.needsPosition) {
+    const position = transaction.positionKnown ? session.settings.hidden?.position : undefined;
+    if (position === undefined) return "behind-own-write";
+    const limitMs = context.limits.ownWriteLimitMs;
+    if (!(await context.router.awaitPosition(position, limitMs))) return "behind-own-write";
+    transaction.needsPosition = false;
   }
   const { scope } = session.settings;
   if (scope === null) return "session-setting";

@@ -109,6 +109,30 @@ describe("transactions", () => {
     await client.query("ROLLBACK");
   });
 
+  test("a transaction right after a write waits for it too", async () => {
+    await client.query("UPDATE things SET name = 'w' WHERE id = 20");
+    await client.query("BEGIN");
+    expect(await read()).toBe("freshet: ok");
+    expect(under.router.positions).toHaveLength(1);
+    await client.query("COMMIT");
+    await client.query({ name: "begin", text: "BEGIN" });
+    await client.query("UPDATE things SET name = 'v' WHERE id = 20");
+    await client.query({ name: "commit", text: "COMMIT" });
+    await client.query({ name: "begin", text: "BEGIN" });
+    under.router.positionReached = false;
+    expect(await read()).toBe("upstream: behind-own-write");
+    await client.query("COMMIT");
+  });
+
+  test("settings changed right behind a BEGIN are noticed", async () => {
+    const raw = await RawClient.connect(under.url());
+    raw.send(query("BEGIN"), query("SET search_path = other"), query(FIXED));
+    await raw.ready(3);
+    expect(raw.describe()).toBe("CZCSZTDCZ".replace("S", raw.count(BACKEND.parameterStatus) ? "S" : ""));
+    expect(under.router.forwards.at(-1)).toBe("unknown-scope");
+    raw.close();
+  });
+
   test("stricter isolation is forwarded", async () => {
     await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
     expect(await read()).toBe("upstream: in-transaction");
@@ -212,7 +236,7 @@ describe("our own statements", () => {
     await expect(client.query("CREATE CACHE FROM SELECT 1")).rejects.toMatchObject({ code: "42P07", hint: "use another name" });
     const raw = await RawClient.connect(under.url());
     raw.send(
-      parse("", "CREATE CACHE FROM SELECT 1"), bind("", ""), execute(""), parse("", "SELECT 1"), close("S", "x"), SYNC,
+      parse("", "CREATE CACHE FROM SELECT 1"), bind("", ""), execute(""), parse("", CACHED), close("S", "x"), SYNC,
       query("SELECT 2"),
     );
     await raw.ready(2);

@@ -311,16 +311,31 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
   async probe(): Promise<boolean> {
     const link = await this.openLink();
     if (link === null || link.closed) return false;
+    const probed = this.#sendProbe(link);
+    link.out.flush();
+    return probed;
+  }
+
+  /** Ahead of a BEGIN: within the transaction nothing can be asked. Costs no round trip. */
+  probeAhead(link: UpstreamLink): void {
+    const idle = this.status === STATUS.idle && link.queue.open === null;
+    if (idle && this.transaction.wantsProbe) void this.#sendProbe(link);
+  }
+
+  #sendProbe(link: UpstreamLink): Promise<boolean> {
+    const { changes } = this.transaction;
     const unit = this.beginUnit(link, "hidden", null, null);
     unit.complete = true;
     link.out.add(PROBE_REQUEST);
-    link.out.flush();
-    await new Promise<void>((resolve) => (unit.onReady = () => resolve()));
-    const hidden = unit.failed || link.closed ? null : parseProbe(unit.row);
-    this.#probedAtMs = performance.now();
-    this.settings.probed(hidden);
-    if (hidden !== null) this.transaction.probed();
-    return hidden !== null;
+    return new Promise((resolve) => {
+      unit.onReady = () => {
+        const hidden = unit.failed || link.closed ? null : parseProbe(unit.row);
+        this.#probedAtMs = performance.now();
+        this.settings.probed(hidden);
+        if (hidden !== null) this.transaction.probed(changes);
+        resolve(hidden !== null);
+      };
+    });
   }
 
   /** Only sessions with a connection can ask again; others live by their template. */

@@ -15,6 +15,7 @@ import { fillWithin } from "./fill.ts";
 import { writeQueryHit } from "./hit.ts";
 import { prepare, readiness } from "./readiness.ts";
 import type { Session } from "./session.ts";
+import { begins } from "./transaction.ts";
 import type { UpstreamLink } from "./upstream/link.ts";
 
 /** A Query message that stays where it is while the session waits. */
@@ -145,6 +146,7 @@ export function forwardQuery(
   return session.withLink((link) => {
     const traits = route?.kind === "cached" || route?.kind === "forward" ? route.traits : null;
     if (traits === null || touchesStatements(traits)) catchUpStatements(session, link, traits);
+    if (traits !== null && begins(traits)) session.probeAhead(link);
     const open = link.queue.open;
     if (open === null) session.beginUnit(link, "query", traits, text).complete = true;
     else session.transaction.sent(open, traits, text);

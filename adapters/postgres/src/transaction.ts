@@ -4,6 +4,11 @@ import type { UpstreamUnit } from "./upstream/reply-queue.ts";
 
 const PLAIN_BEGIN = /^\s*(?:begin(?:\s+(?:work|transaction))?|start\s+transaction)\s*;?\s*$/i;
 
+/** BEGIN or START TRANSACTION. */
+export function begins(traits: StatementTraits): boolean {
+  return traits.verb === "begin" || traits.verb === "start";
+}
+
 /**
  * What the session's past says about using caches now: own writes to wait for, settings that
  * may have changed, and how the open transaction began. The transaction state itself is only
@@ -12,6 +17,10 @@ const PLAIN_BEGIN = /^\s*(?:begin(?:\s+(?:work|transaction))?|start\s+transactio
 export class TransactionMemory {
   /** A finished write of this session is not known to be visible in the caches. */
   needsPosition = false;
+  /** The last probe's position is at or after the session's writes. */
+  positionKnown = false;
+  /** Counts the statements sent that may change settings; a probe sent before one is stale. */
+  changes = 0;
   /** Hidden settings are as the last probe said. */
   hiddenKnown: boolean;
   /** The open transaction may have written or locked. */
@@ -32,13 +41,14 @@ export class TransactionMemory {
       unit.mayWrite ||= traits.mayWrite || traits.multiple;
       unit.mayChangeSession ||= this.#changesSession(traits);
       unit.mayCopyIn ||= traits.verb === "copy" || traits.multiple;
-      if ((traits.verb === "begin" || traits.verb === "start") && text !== null) {
+      if (begins(traits) && text !== null) {
         unit.plainBegin = PLAIN_BEGIN.test(text);
       }
     }
     if (unit.mayWrite) this.wrote = true;
     if (unit.mayChangeSession) {
       this.hiddenKnown = false;
+      this.changes += 1;
       this.#changedSettings = true;
       this.defaultIsolation = false;
     }
@@ -46,7 +56,10 @@ export class TransactionMemory {
 
   unitEnded(unit: UpstreamUnit, before: number, status: number): void {
     if (status === STATUS.idle) {
-      if (this.wrote) this.needsPosition = true;
+      if (this.wrote) {
+        this.needsPosition = true;
+        this.positionKnown = false;
+      }
       // A rollback takes back settings that a probe may have seen meanwhile.
       if (this.#changedSettings) this.hiddenKnown = false;
       this.wrote = false;
@@ -57,10 +70,17 @@ export class TransactionMemory {
     }
   }
 
-  /** A probe at status idle has just read the hidden settings. */
-  probed(): void {
+  /** A probe sent at status idle, after `changes` changes, has read the hidden settings. */
+  probed(changes: number): void {
+    this.positionKnown = true;
+    if (changes !== this.changes) return;
     this.hiddenKnown = true;
     this.#changedSettings = false;
+  }
+
+  /** What is asked at no cost ahead of a BEGIN, because it cannot be asked within. */
+  get wantsProbe(): boolean {
+    return !this.hiddenKnown || (this.needsPosition && !this.positionKnown);
   }
 
   #changesSession(traits: StatementTraits): boolean {

@@ -69,9 +69,10 @@ export class Garbage {
       limit,
       ...({ values: false } as object),
     };
-    for (const _ of data.getRange(options)) {
+    // The entries are nothing; reading one sets `currentKey`.
+    data.getRange(options).forEach(() => {
       keys.push(Buffer.from(currentKey.bytes.subarray(currentKey.start, currentKey.end)));
-    }
+    });
     return keys;
   }
 }

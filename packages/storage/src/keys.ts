@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { appendKey, ByteScratch } from "@freshet/types";
-import type { Row } from "@freshet/types";
+import { appendKey } from "@freshet/types";
+import type { ByteScratch, Row } from "@freshet/types";
 import type { KeyBytes } from "./environment.ts";
 import type { SpaceId, StoredIndex, Table } from "./catalog.ts";
 

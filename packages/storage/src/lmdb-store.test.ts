@@ -329,6 +329,6 @@ test("the store does what a list of rows does", { timeout: 120_000 }, async () =
         }
       },
     ),
-    { numRuns: Number(process.env["FRESHET_RUNS"] ?? 150) },
+    { numRuns: Number(process.env["FRESHET_RUNS"] ?? 100) },
   );
 });

@@ -14,7 +14,7 @@ import type { DataDatabase, KeyBytes, ReadOptions } from "./environment.ts";
  * page is put into the list in memory without a mark that the list must be written
  * (`mdb_ovpage_free`), and commits fail or lose pages. Without such values that code never runs.
  */
-const NODE_LIMIT = 1e9;
+const NODE_LIMIT = 1900;
 export const PIECE_BYTES = 1000;
 const WHOLE = 0;
 const IN_PIECES = 1;

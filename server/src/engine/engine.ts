@@ -25,6 +25,7 @@ import { ChangeQueue } from "./change-queue.ts";
 import { ClientConnections } from "./client-connections.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import { type EngineMetrics, noMetrics } from "./metrics.ts";
+import { StreamWatch } from "./stream-watch.ts";
 import { PositionWaiters } from "./position-waiters.ts";
 import { identityProblem, readOwner, writeOwner } from "./ownership.ts";
 
@@ -77,12 +78,15 @@ export class Engine {
   readonly #connections = new ClientConnections();
   readonly #waiters: PositionWaiters;
   readonly #queue: ChangeQueue;
+  readonly #watch: StreamWatch;
   readonly #tables: BaseTables;
   readonly #registry: CacheRegistry;
   readonly #statements: ControlStatements;
   readonly #requests: AdapterRequests;
   #loop: CommitLoop;
   readonly #abort = new AbortController();
+  /** Aborted when the present connection to the upstream is given up. */
+  #session = new AbortController();
   #serving = false;
   #servingReason = "starting";
   #lastError = "";
@@ -111,7 +115,17 @@ export class Engine {
       nudge: () => upstream.nudge(),
       clock: this.#clock,
     });
-    this.#queue = new ChangeQueue(QUEUE_CHANGES, () => this.#loop.wake());
+    this.#watch = new StreamWatch({
+      clock: this.#clock,
+      nudge: () => upstream.nudge(),
+      onSilent: () => this.#setServing(false, "the change stream is silent"),
+      onHeard: () => void this.#serveWhenCaughtUp(this.#session.signal).catch(() => undefined),
+      onDead: () => this.#session.abort(),
+    });
+    this.#queue = new ChangeQueue(QUEUE_CHANGES, () => {
+      this.#watch.heard();
+      this.#loop.wake();
+    });
     this.#tables = new BaseTables({
       store,
       upstream,
@@ -233,7 +247,7 @@ export class Engine {
     const { signal } = this.#abort;
     const checkpoints = this.#checkpointLoop(signal);
     await runLoop({
-      step: (inner) => this.#session(inner),
+      step: (inner) => this.#follow(inner),
       onError: (error, delayMs) => {
         this.#lastError = messageOf(error);
         this.#setServing(false, `replication stopped: ${this.#lastError}`);
@@ -249,40 +263,56 @@ export class Engine {
   }
 
   /** One connection to the upstream, from connecting to its loss. */
-  async #session(signal: AbortSignal): Promise<void> {
+  async #follow(signal: AbortSignal): Promise<void> {
     const identity = await this.#upstream.connect(signal);
     this.#reconcile(identity);
     this.#loop.restart();
     const stored = this.#store.position();
     const from = stored === "" ? null : stored;
     this.#waiters.reset(from);
-    const streaming = this.#upstream.stream(from, this.#queue, signal);
-    const ended = new AbortController();
-    const settled = streaming.finally(() => ended.abort());
-    settled.catch(() => undefined);
+    const session = new AbortController();
+    this.#session = session;
+    const untilGivenUp = AbortSignal.any([signal, session.signal]);
+    const streaming = this.#upstream.stream(from, this.#queue, untilGivenUp).finally(() => {
+      session.abort();
+    });
+    streaming.catch(() => undefined);
     try {
-      await this.#recover(ended.signal);
+      await this.#recover(session.signal);
+      await this.#watch.run(session.signal);
     } catch (error) {
       // The stream's own failure explains more than what broke because of it.
-      if (ended.signal.aborted) await settled;
+      if (session.signal.aborted) await streaming;
       throw error;
+    } finally {
+      session.abort();
     }
-    await settled;
+    await streaming;
     if (!signal.aborted) throw new OperationalError("the change stream ended");
   }
 
   async #recover(streamEnded: AbortSignal): Promise<void> {
-    const position = await this.#upstream.currentPosition();
-    if (!(await this.#waiters.wait(position, null, streamEnded))) {
-      throw new OperationalError("the change stream ended while catching up");
-    }
+    await this.#catchUp(streamEnded);
     if (!this.#recovered) {
       await this.#registry.rebuild();
       this.#recovered = true;
     }
-    this.#setServing(true, "");
+    await this.#serveWhenCaughtUp(streamEnded);
     this.#becomeReady();
-    this.#logger.info({ position }, "following the database");
+    this.#logger.info({ position: this.#waiters.visible }, "following the database");
+  }
+
+  async #serveWhenCaughtUp(streamEnded: AbortSignal): Promise<void> {
+    await this.#catchUp(streamEnded);
+    if (!streamEnded.aborted) this.#setServing(true, "");
+  }
+
+  /** Resolves when everything committed before the call has been applied here. */
+  async #catchUp(streamEnded: AbortSignal): Promise<void> {
+    const position = await this.#upstream.currentPosition();
+    if (!(await this.#waiters.wait(position, null, streamEnded))) {
+      throw new OperationalError("the change stream ended while catching up");
+    }
   }
 
   /** Decides whether the local copy continues or is worthless; never guesses. */

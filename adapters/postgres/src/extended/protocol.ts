@@ -13,6 +13,7 @@ import {
 } from "@freshet/pg-wire";
 import type { Session } from "../session.ts";
 import { forwardQuery } from "../simple-query.ts";
+import { begins } from "../transaction.ts";
 import type { UpstreamLink } from "../upstream/link.ts";
 import { type BatchItem, Portal } from "./items.ts";
 import { answerBatch } from "./local-batch.ts";
@@ -259,6 +260,7 @@ export class ExtendedProtocol {
   }
 
   #startUpstream(link: UpstreamLink, route: Route | null, reason: ForwardReason): void {
+    if (route?.kind === "forward" && begins(route.traits)) this.#session.probeAhead(link);
     const unit = this.#session.beginUnit(link, "batch", null, null);
     this.#upstream = new UpstreamBatch(this.#session, link, unit);
     this.#state = "upstream";

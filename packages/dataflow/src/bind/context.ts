@@ -60,6 +60,11 @@ export class BindContext {
     return this.slots.param(slot, { type, list: true, label: this.label, role: "comparison" });
   }
 
+  countConstant(at: number, change: 1 | -1): void {
+    const slot = this.slots.slotAt(at);
+    if (slot !== null) this.slots.countConstant(slot, change);
+  }
+
   placeholder(at: number): Untyped {
     return { kind: "untyped", form: "placeholder", resolve: (type) => this.param(at, type) };
   }

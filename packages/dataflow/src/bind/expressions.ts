@@ -83,6 +83,7 @@ export class ExpressionBinder {
       case "boolean":
         return { kind: "const", value: node.value, type: boolean };
       case "literal":
+        context.countConstant(node.at, 1);
         if (node.literal === "string") return context.stringLiteral(node.text);
         return { kind: "const", ...dialect.number(node.text) };
       case "placeholder":
@@ -154,6 +155,7 @@ export class ExpressionBinder {
     const compared = dialect.compare(op, a, this.operand(right, place));
     const literal = right.kind === "literal" && compared.right.kind === "const";
     if (!parameters || !literal || columnsOf(compared.left).length === 0) return compared;
+    this.#context.countConstant(right.at, -1);
     return { ...compared, right: this.#context.param(right.at, compared.by) };
   }
 
@@ -201,6 +203,9 @@ export class ExpressionBinder {
     const { negated } = node;
     const type = dialect.booleanType;
     if (slot !== null) {
+      for (const element of node.list) {
+        if (element.kind === "literal") context.countConstant(element.at, -1);
+      }
       const list = { param: context.listParam(slot, by) };
       return { kind: "in", negated, operand: coerced, list, by, type };
     }

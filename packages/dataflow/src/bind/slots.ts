@@ -14,6 +14,8 @@ export class SlotTable {
   readonly #paramOfSlot = new Map<number, number>();
   readonly #params: ParamSpec[] = [];
   readonly #placeholderType = new Map<number, SqlType>();
+  /** How often a slot's literal stands in the plan as a constant. */
+  readonly #constantUses = new Map<number, number>();
 
   constructor(shape: Shape) {
     this.#shape = shape;
@@ -35,6 +37,11 @@ export class SlotTable {
     const slot = this.slotAt(first);
     if (slot === null || this.#shape.slots[slot]?.kind !== "list") return null;
     return elements.every((at) => this.slotAt(at) === slot) ? slot : null;
+  }
+
+  /** A literal was read as a constant (+1), or that constant made way for a parameter (-1). */
+  countConstant(slot: number, change: 1 | -1): void {
+    this.#constantUses.set(slot, (this.#constantUses.get(slot) ?? 0) + change);
   }
 
   /** Makes the slot a parameter (again: the same one); returns the parameter's number. */
@@ -70,7 +77,13 @@ export class SlotTable {
   slots(): readonly SlotSpec[] {
     return this.#shape.slots.map((slot, index): SlotSpec => {
       const param = this.#paramOfSlot.get(index);
-      if (param !== undefined) return { kind: "param", param };
+      if (param !== undefined) {
+        // One literal used twice (a CTE): a parameter here and a constant there would disagree.
+        if ((this.#constantUses.get(index) ?? 0) > 0) {
+          throw new Unsupported("a literal that is a parameter in one place and fixed in another");
+        }
+        return { kind: "param", param };
+      }
       switch (slot.kind) {
         case "literal":
           return { kind: "frozen", literal: slot.literal, value: slot.value };

@@ -40,7 +40,7 @@ export class DeltaProgram {
     const terms: DeltaTerm[] = [];
     for (const [source, described] of block.sources.entries()) {
       if (described.kind !== "table") return null;
-      const plan = planTrace(block, layout, params, source, wanted, true);
+      const plan = planTrace(block, layout, params, source, wanted, { everything: true });
       if (!plan.indexed) return null;
       const columns = layout.columns[source]!;
       terms.push({ source, table: described.table.id, columns, plan });

@@ -201,7 +201,7 @@ export class MaintainedEntrySet implements EntrySet {
   ): { readonly rows: EncodedRows; readonly state: KeptState | null } {
     const { evaluator } = this.#program;
     const most = this.#runner === null ? Infinity : this.#keepFrom - 1;
-    const small = evaluator.rowsWithin(entry.params, () => snapshot, most);
+    const small = evaluator.rowsWithin(entry.params, () => snapshot, most, this.#limits.rowsPerEntry);
     if (small !== null && most >= 0) return { rows: this.#encode(small), state: null };
     const state = loadState(evaluator, entry.params, () => snapshot, this.#slack);
     const rows = state.result();

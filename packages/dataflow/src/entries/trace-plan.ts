@@ -5,7 +5,7 @@ import type { Compiled, Env, EnvValue } from "../exec/compile-expression.ts";
 import { Pipeline } from "../exec/pipeline.ts";
 import { plainColumn } from "../plan/access.ts";
 import type { Block, Group } from "../plan/block.ts";
-import { paramsOf, sourcesOf } from "../plan/expression.ts";
+import { columnsOf, paramsOf, sourcesOf } from "../plan/expression.ts";
 import type { Expr } from "../plan/expression.ts";
 import { planJoin } from "../plan/join-plan.ts";
 import type { Layout } from "../plan/layout.ts";
@@ -36,19 +36,31 @@ export interface TracePlan {
   meetsEqual(env: Env, params: readonly EnvValue[]): boolean;
 }
 
+export interface TraceOptions {
+  /** Bind every source, not only those on the way to parameters. */
+  readonly everything?: boolean;
+  /** The only columns of the changed source that are known; null: all. */
+  readonly known?: ReadonlySet<number> | null;
+}
+
 export function planTrace(
   block: Block,
   layout: Layout,
   params: number,
   source: number,
   indexes: IndexSpec[],
-  everything = false,
+  { everything = false, known = null }: TraceOptions = {},
 ): TracePlan {
   const chain = groupsAround(block.from, source)!;
   const inScope = new Set(chain.flatMap((group) => group.sources));
   const conjuncts = chain
     .flatMap((group) => group.conjuncts)
-    .filter((conjunct) => [...sourcesOf(conjunct)].every((other) => inScope.has(other)));
+    .filter((conjunct) => [...sourcesOf(conjunct)].every((other) => inScope.has(other)))
+    .filter(
+      (conjunct) =>
+        known === null ||
+        columnsOf(conjunct).every((column) => column.source !== source || known.has(column.column)),
+    );
   const free = conjuncts.filter((conjunct) => paramsOf(conjunct).size === 0);
   const needed = everything ? inScope : neededSources(block, source, conjuncts, free);
   const within = (expr: Expr): boolean => [...sourcesOf(expr)].every((other) => needed.has(other));

@@ -7,6 +7,7 @@ import type { Block } from "../plan/block.ts";
 import { Layout } from "../plan/layout.ts";
 import { EntryIndex, joinParts } from "./entry-index.ts";
 import type { Entry } from "./entry.ts";
+import { traceDerived } from "./trace-derived.ts";
 import { planTrace } from "./trace-plan.ts";
 import type { TracePlan } from "./trace-plan.ts";
 
@@ -14,8 +15,14 @@ interface Occurrence {
   readonly table: TableId;
   /** Base columns this occurrence reads. */
   readonly columns: readonly number[];
-  /** Null: inside a derived table, any relevant change concerns all keys. */
-  readonly trace: TracePlan | null;
+  /** Null: any relevant change concerns all keys. */
+  readonly trace: TracedSource | null;
+}
+
+export interface TracedSource {
+  readonly plan: TracePlan;
+  /** Puts what a changed row says about the plan's source into the environment. */
+  enter(row: Row, env: Env): void;
 }
 
 /** Combinations followed per batch and entry before all keys are taken as affected. */
@@ -31,20 +38,40 @@ export class TraceProgram {
   constructor(block: Block, params: number, indexes: IndexSpec[]) {
     this.layout = new Layout(block, params);
     this.params = params;
+    const { layout } = this;
     this.occurrences = block.sources.flatMap((source, number): readonly Occurrence[] => {
-      if (source.kind === "derived") return nestedOccurrences(source.block, params);
-      const trace = planTrace(block, this.layout, params, number, indexes);
-      return [{ table: source.table.id, columns: this.layout.columns[number]!, trace }];
+      if (source.kind === "derived") {
+        return nestedOccurrences(source.block, params, (inner, nested) =>
+          traceDerived(block, layout, params, number, indexes, nested, inner),
+        );
+      }
+      const plan = planTrace(block, layout, params, number, indexes);
+      const columns = layout.columns[number]!;
+      const base = layout.base[number]!;
+      const enter = (row: Row, env: Env): void => {
+        for (let at = 0; at < columns.length; at += 1) env[base + at] = row[columns[at]!]!;
+      };
+      return [{ table: source.table.id, columns, trace: { plan, enter } }];
     });
   }
 }
 
-function nestedOccurrences(block: Block, params: number): readonly Occurrence[] {
+function nestedOccurrences(
+  block: Block,
+  params: number,
+  trace: ((source: number, block: Block) => TracedSource | null) | null,
+): readonly Occurrence[] {
   const layout = new Layout(block, params);
   return block.sources.flatMap((source, number): readonly Occurrence[] =>
     source.kind === "derived"
-      ? nestedOccurrences(source.block, params)
-      : [{ table: source.table.id, columns: layout.columns[number]!, trace: null }],
+      ? nestedOccurrences(source.block, params, null)
+      : [
+          {
+            table: source.table.id,
+            columns: layout.columns[number]!,
+            trace: trace === null ? null : trace(number, block),
+          },
+        ],
   );
 }
 
@@ -96,7 +123,7 @@ export class Tracer<E extends Entry> {
   }
 
   /** False: given up, take all keys. */
-  #follow(plan: TracePlan, rows: readonly Row[], snapshot: Snapshot, found: Set<E>): boolean {
+  #follow({ plan, enter }: TracedSource, rows: readonly Row[], snapshot: Snapshot, found: Set<E>): boolean {
     if (rows.length === 0) return true;
     const { layout, params } = this.#program;
     const index = plan.equal.length > 0 ? this.#indexFor(plan) : null;
@@ -123,11 +150,9 @@ export class Tracer<E extends Entry> {
       if (key !== null) for (const entry of index.find(key) ?? []) test(entry);
       for (const entry of index.always) test(entry);
     });
-    const columns = layout.columns[plan.source]!;
-    const base = layout.base[plan.source]!;
     try {
       for (const row of rows) {
-        for (let at = 0; at < columns.length; at += 1) env[base + at] = row[columns[at]!]!;
+        enter(row, env);
         start();
         if (found.size === this.#entries.size) return true;
       }

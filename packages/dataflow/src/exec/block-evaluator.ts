@@ -42,17 +42,21 @@ export class BlockEvaluator {
 
   /** Output rows, hidden sort columns last. Throws Poisoned. */
   rows(params: readonly EnvValue[], snapshot: (source: number) => Snapshot): OutputRow[] {
-    return this.rowsWithin(params, snapshot, Infinity)!;
+    return this.rowsWithin(params, snapshot, Infinity, Infinity)!;
   }
 
-  /** The same, or null as soon as more than `most` joined rows have been read. */
+  /**
+   * The same, or null as soon as more than `most` joined rows have been read. Throws Poisoned at
+   * more than `rowLimit` result rows.
+   */
   rowsWithin(
     params: readonly EnvValue[],
     snapshot: (source: number) => Snapshot,
     most: number,
+    rowLimit: number,
   ): OutputRow[] | null {
     try {
-      return this.#rows(params, snapshot, most);
+      return this.#rows(params, snapshot, most, rowLimit);
     } catch (error) {
       if (error === TOO_MANY) return null;
       throw error;
@@ -63,8 +67,9 @@ export class BlockEvaluator {
     params: readonly EnvValue[],
     snapshot: (source: number) => Snapshot,
     most: number,
+    rowLimit: number,
   ): OutputRow[] {
-    const collector = this.output.collector([...params]);
+    const collector = this.output.collector([...params], rowLimit);
     if (this.grouping === null) {
       this.scan(params, snapshot, (env) => collector.add(this.project(env)), most);
     } else {

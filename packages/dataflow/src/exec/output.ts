@@ -37,7 +37,8 @@ export class Output {
     };
   }
 
-  collector(env: Env): { add(row: OutputRow): void; finish(): OutputRow[] } {
+  /** Without LIMIT, more than `most` rows are not collected: throws Poisoned. */
+  collector(env: Env, most: number): { add(row: OutputRow): void; finish(): OutputRow[] } {
     const { limit, offset } = this.window(env);
     const keep = limit + offset;
     const types = this.#distinctTypes;
@@ -54,6 +55,7 @@ export class Output {
           seen.add(key);
         }
         rows.push(row);
+        if (keep === Infinity && rows.length > most + offset) throw new Poisoned(`more than ${most} rows`);
         if (rows.length >= capacity) rows = rows.sort(compare).slice(0, keep);
       },
       finish: () => {

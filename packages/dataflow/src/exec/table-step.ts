@@ -90,7 +90,7 @@ export class TableStep implements Step {
       each(env, (values) => {
         if (state.hash === null) {
           state.probes += 1;
-          if (state.probes > state.limit) state.hash = this.#build(run);
+          if (state.probes > state.limit) this.#manyProbes(run, state);
         }
         if (state.hash !== null) {
           const rows = state.hash.get(hasher(values));
@@ -121,12 +121,17 @@ export class TableStep implements Step {
   #state(run: Run): TableState {
     let state = run.state[this.#id] as TableState | undefined;
     if (state === undefined) {
-      const rows = run.snapshot(this.#source).count(this.#table.id);
-      const limit = Math.max(MIN_PROBES, Math.floor(rows / ROWS_PER_PROBE));
-      state = { probes: 0, limit, hash: null };
+      state = { probes: 0, limit: MIN_PROBES, hash: null };
       run.state[this.#id] = state;
     }
     return state;
+  }
+
+  /** Counting rows is left until there is reason to: most runs make few look-ups. */
+  #manyProbes(run: Run, state: TableState): void {
+    const rows = run.snapshot(this.#source).count(this.#table.id);
+    state.limit = Math.floor(rows / ROWS_PER_PROBE);
+    if (state.probes > state.limit) state.hash = this.#build(run);
   }
 
   #build(run: Run): Map<HashKey, Row[]> {

@@ -1,4 +1,9 @@
-import { type PgOutputMessage, type RelationColumn, type Tuple, UNCHANGED_TOAST } from "./messages.ts";
+import {
+  type PgOutputMessage,
+  type RelationColumn,
+  type Tuple,
+  UNCHANGED_TOAST,
+} from "./messages.ts";
 
 /** The stream said something that protocol version 1 does not contain; nothing may be skipped. */
 export class PgOutputError extends Error {

@@ -49,7 +49,10 @@ export function provenOrder(
     case "b":
       return { equality, order: "bytes" };
     case "c":
-      return { equality, order: /^(C|POSIX|C\.(UTF-?8|utf-?8))$/.test(source.locale) ? "bytes" : "none" };
+      return {
+        equality,
+        order: /^(C|POSIX|C\.(UTF-?8|utf-?8))$/.test(source.locale) ? "bytes" : "none",
+      };
     default:
       return { equality, order: "none" };
   }

@@ -88,7 +88,13 @@ describe.each([13, 18] as const)("copy and stream, Postgres %i", (major) => {
     await run.caughtUp();
     const updates = run.recorder.changes().filter((change) => change.kind === "update");
     expect(updates).toEqual([
-      { kind: "update", table: schemas[0]!.id, old: null, oldIsFull: false, row: [1, 2, UNCHANGED] },
+      {
+        kind: "update",
+        table: schemas[0]!.id,
+        old: null,
+        oldIsFull: false,
+        row: [1, 2, UNCHANGED],
+      },
       {
         kind: "update",
         table: schemas[1]!.id,
@@ -116,7 +122,8 @@ describe.each([13, 18] as const)("copy and stream, Postgres %i", (major) => {
     expect(await run.upstream.addTables(schemas)).toEqual([]);
     const copies = [];
     for (const schema of schemas) copies.push(await copyAll(run.upstream, schema));
-    await pg.admin.query(`UPDATE by_key SET a = 9; UPDATE by_key SET b = 8; UPDATE by_index SET b = 9;
+    await pg.admin
+      .query(`UPDATE by_key SET a = 9; UPDATE by_key SET b = 8; UPDATE by_index SET b = 9;
       UPDATE by_index SET a = NULL; UPDATE full_key SET a = 5, b = NULL; UPDATE full_key SET b = 1;
       UPDATE bag SET b = 3; INSERT INTO bag VALUES (NULL, NULL), (1, 3);
       DELETE FROM bag WHERE ctid = (SELECT min(ctid) FROM bag)`);
@@ -125,7 +132,9 @@ describe.each([13, 18] as const)("copy and stream, Postgres %i", (major) => {
       const mirror = assemble(schema, copies[index]!, run.recorder.transactions);
       expect(mirror.lines()).toEqual(await tableLines(pg.admin, schema));
     }
-    await pg.admin.query("DELETE FROM by_key; DELETE FROM by_index; DELETE FROM full_key; TRUNCATE bag");
+    await pg.admin.query(
+      "DELETE FROM by_key; DELETE FROM by_index; DELETE FROM full_key; TRUNCATE bag",
+    );
     await run.caughtUp();
     for (const [index, schema] of schemas.entries()) {
       const mirror = assemble(schema, copies[index]!, run.recorder.transactions);
@@ -145,7 +154,9 @@ describe.each([13, 18] as const)("copy and stream, Postgres %i", (major) => {
     const copy = await copyAll(run.upstream, schema);
     expect(copy.rows.length).toBe(1000);
     await pg.admin.query("UPDATE part SET grp = (grp + 10) % 20 WHERE id < 100");
-    await pg.admin.query("DELETE FROM part_b WHERE id > 900; INSERT INTO part VALUES (5000, 3, NULL)");
+    await pg.admin.query(
+      "DELETE FROM part_b WHERE id > 900; INSERT INTO part VALUES (5000, 3, NULL)",
+    );
     // A partition made later is empty then, so its rows simply arrive.
     await pg.admin.query("CREATE TABLE part_c PARTITION OF part FOR VALUES FROM (20) TO (30)");
     await pg.admin.query("INSERT INTO part VALUES (6000, 25, 'c')");
@@ -183,7 +194,8 @@ describe.each([13, 18] as const)("copy and stream, Postgres %i", (major) => {
         await client.query(`INSERT INTO busy VALUES (${100_000 * writer + turn}, ${turn}, 'new')`);
         await client.query(`SAVEPOINT s; UPDATE busy SET n = n + 1 WHERE id = ${id}`);
         if (turn % 3 === 0) await client.query("ROLLBACK TO s");
-        if (turn % 5 === 0) await client.query(`DELETE FROM busy WHERE id = ${100_000 * writer + turn - 5}`);
+        if (turn % 5 === 0)
+          await client.query(`DELETE FROM busy WHERE id = ${100_000 * writer + turn - 5}`);
         turns += 1;
         await client.query(turn % 7 === 0 ? "ROLLBACK" : "COMMIT");
       }
@@ -193,7 +205,9 @@ describe.each([13, 18] as const)("copy and stream, Postgres %i", (major) => {
     let added = false;
     void adding.then(() => (added = true));
     await until("the table is published", async () => {
-      const rows = await pg.admin.query("SELECT 1 FROM pg_publication_tables WHERE tablename = 'busy'");
+      const rows = await pg.admin.query(
+        "SELECT 1 FROM pg_publication_tables WHERE tablename = 'busy'",
+      );
       return rows.rowCount === 1;
     });
     await moreTurns(50);
@@ -235,7 +249,9 @@ describe.each([13, 18] as const)("copy and stream, Postgres %i", (major) => {
       });
       return false;
     };
-    await pg.admin.query("INSERT INTO large SELECT i, repeat('x', 100) FROM generate_series(1, 200000) i");
+    await pg.admin.query(
+      "INSERT INTO large SELECT i, repeat('x', 100) FROM generate_series(1, 200000) i",
+    );
     await run.caughtUp();
     recorder.accept = () => true;
     const parts = recorder.transactions.filter((each) => each.changes.length > 0);
@@ -243,9 +259,13 @@ describe.each([13, 18] as const)("copy and stream, Postgres %i", (major) => {
     expect(parts.length).toBeGreaterThanOrEqual(40);
     const last = recorder.transactions.at(-1)!;
     expect(recorder.transactions.filter((each) => !each.partial)).toEqual([last]);
-    expect(parts.every((part) => part.partial === (part !== last) && part.xid === last.xid)).toBe(true);
+    expect(parts.every((part) => part.partial === (part !== last) && part.xid === last.xid)).toBe(
+      true,
+    );
     expect(parts[0]!.position < last.position).toBe(true);
-    const ids = parts.flatMap((part) => part.changes.map((each) => (each.kind === "insert" ? each.row[0] : 0)));
+    const ids = parts.flatMap((part) =>
+      part.changes.map((each) => (each.kind === "insert" ? each.row[0] : 0)),
+    );
     expect(ids).toEqual(Array.from({ length: 200_000 }, (_, index) => index + 1));
     expect(schema.id).toBeGreaterThan(0);
   });

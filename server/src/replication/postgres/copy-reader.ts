@@ -93,7 +93,9 @@ function splitLines(rest: string, chunk: Buffer): string[] {
 function parseRow(line: string, types: readonly SqlType[]): Row {
   const fields = parseCopyRow(line);
   if (fields.length !== types.length) {
-    throw new OperationalError(`a copied row has ${fields.length} columns instead of ${types.length}`);
+    throw new OperationalError(
+      `a copied row has ${fields.length} columns instead of ${types.length}`,
+    );
   }
   const row = fields as Value[];
   for (let index = 0; index < fields.length; index += 1) {

@@ -126,7 +126,12 @@ export async function eventTriggersWork(client: pg.Client, names: SetupNames): P
       EXISTS (SELECT FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
         JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE p.pubname = $2 AND n.nspname = $3 AND c.relname = $4) AS published`,
-    [`{${[commandEnd, drop, rewrite].join(",")}}`, names.publication, names.schema, names.eventTable],
+    [
+      `{${[commandEnd, drop, rewrite].join(",")}}`,
+      names.publication,
+      names.schema,
+      names.eventTable,
+    ],
   );
   return rows[0]?.["triggers"] === "3" && rows[0]["published"] === "t";
 }

@@ -18,7 +18,10 @@ export interface PublicationState {
   readonly incomplete: string | null;
 }
 
-export async function readPublication(client: pg.Client, names: SetupNames): Promise<PublicationState> {
+export async function readPublication(
+  client: pg.Client,
+  names: SetupNames,
+): Promise<PublicationState> {
   const rows = await queryRows(
     client,
     `SELECT puballtables, pubviaroot, pubinsert AND pubupdate AND pubdelete AND pubtruncate AS whole

@@ -85,7 +85,9 @@ export class RelationBinding {
     if (text === null) return null;
     if (typeof text !== "string") {
       const { schema, name } = this.table.schema;
-      throw new OperationalError(`the stream left out a value of ${schema}.${name} that it must send`);
+      throw new OperationalError(
+        `the stream left out a value of ${schema}.${name} that it must send`,
+      );
     }
     return postgresTextCodec.parse(this.#types[position] as SqlType, text);
   }

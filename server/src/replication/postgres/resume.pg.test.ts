@@ -15,7 +15,9 @@ describe.each([13, 18] as const)("resuming the stream, Postgres %i", (major) => 
 
   beforeAll(async () => {
     pg = await startServer(major);
-    await pg.admin.query("CREATE TABLE t (id int PRIMARY KEY, n int); CREATE TABLE unrelated (id int)");
+    await pg.admin.query(
+      "CREATE TABLE t (id int PRIMARY KEY, n int); CREATE TABLE unrelated (id int)",
+    );
     run = await startUpstream(pg.server.url(), "test", { stream: false });
     expect(await run.upstream.addTables([await run.table("t")])).toEqual([]);
   });
@@ -83,7 +85,11 @@ describe.each([13, 18] as const)("resuming the stream, Postgres %i", (major) => 
     await run.caughtUp();
     await run.stopStream();
     expect(ids(next.transactions)).toEqual([90_001]);
-    const tooEarly = run.upstream.stream("0000000000000001", new Recorder(), new AbortController().signal);
+    const tooEarly = run.upstream.stream(
+      "0000000000000001",
+      new Recorder(),
+      new AbortController().signal,
+    );
     await expect(tooEarly).rejects.toThrow(/changes are lost/);
   });
 

@@ -51,7 +51,9 @@ describe.each([13, 18] as const)("schema changes, Postgres %i", (major) => {
     await run.caughtUp();
     const { recorder } = run;
     recorder.schemaChanges.length = 0;
-    await pg.admin.query("INSERT INTO x (id) VALUES (1) ON CONFLICT DO NOTHING").catch(() => undefined);
+    await pg.admin
+      .query("INSERT INTO x (id) VALUES (1) ON CONFLICT DO NOTHING")
+      .catch(() => undefined);
     await pg.admin.query(change);
     await run.caughtUp();
     expect(recorder.schemaChanges).toEqual([[schema.id]]);
@@ -78,7 +80,9 @@ describe.each([13, 18] as const)("schema changes, Postgres %i", (major) => {
   });
 
   it("notices a table that takes a name's place in a search path", async () => {
-    await pg.admin.query("CREATE SCHEMA front; CREATE SCHEMA aside; CREATE TABLE named (id int PRIMARY KEY)");
+    await pg.admin.query(
+      "CREATE SCHEMA front; CREATE SCHEMA aside; CREATE TABLE named (id int PRIMARY KEY)",
+    );
     const catalog = await run.upstream.catalog("{pg_catalog,front,public}");
     const schema = catalog.table(null, "named");
     if ("refused" in schema) throw new Error(schema.refused);
@@ -109,7 +113,9 @@ describe.each([13, 18] as const)("schema changes, Postgres %i", (major) => {
   it("never fails the user's own DDL", async () => {
     const app = await pg.connect(pg.server.url("postgres", "app", "app"));
     await pg.admin.query("GRANT USAGE, CREATE ON SCHEMA public TO app");
-    await app.query("CREATE TABLE mine (id int PRIMARY KEY); ALTER TABLE mine ADD b int; DROP TABLE mine");
+    await app.query(
+      "CREATE TABLE mine (id int PRIMARY KEY); ALTER TABLE mine ADD b int; DROP TABLE mine",
+    );
     await pg.admin.query('ALTER TABLE freshet_test.ddl_event RENAME TO "moved"');
     await app.query("CREATE TABLE mine (id int PRIMARY KEY); DROP TABLE mine");
     await app.query("BEGIN READ WRITE; CREATE TABLE mine (id int); ROLLBACK");

@@ -175,7 +175,9 @@ export class SchemaChanges implements CatalogueJudge {
   leavesDiffer(table: TrackedTable, current: CurrentState): boolean {
     const detail = current.details.get(table.schema.id);
     if (detail === undefined || detail.kind !== "p") return false;
-    return this.#lostLeaf(table, detail) || detail.leaves.some((leaf) => !table.leaves.has(leaf.oid));
+    return (
+      this.#lostLeaf(table, detail) || detail.leaves.some((leaf) => !table.leaves.has(leaf.oid))
+    );
   }
 
   /** Tables that a relation of this name hides in a scope where a name was resolved. */

@@ -112,7 +112,8 @@ export class SchemaWatcher {
         access = true;
         this.#accessSeen.set(id, detail.access);
       }
-      const differs = this.#changes.differs(table, current) || this.#changes.leavesDiffer(table, current);
+      const differs =
+        this.#changes.differs(table, current) || this.#changes.leavesDiffer(table, current);
       if (differs && !triggersWork) changed.push(id);
       if (this.#confirmed(table, differs, lsn)) {
         this.#suspects.delete(id);

@@ -39,7 +39,9 @@ export async function readServerInfo(client: pg.Client): Promise<ServerInfo> {
     defaultCollation: {
       provider,
       locale: String(
-        (provider === "c" ? source["datcollate"] : source["datlocale"] ?? source["daticulocale"]) ?? "",
+        (provider === "c"
+          ? source["datcollate"]
+          : (source["datlocale"] ?? source["daticulocale"])) ?? "",
       ),
       deterministic: true,
     },

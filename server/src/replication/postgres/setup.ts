@@ -27,10 +27,14 @@ export async function setUp(options: {
   const { client, names, logger, disableSetup } = options;
   const server = await readServerInfo(client);
   if (server.versionNumber < OLDEST_VERSION) {
-    throw new OperationalError(`Postgres ${server.version} is too old: version 13 or later is needed`);
+    throw new OperationalError(
+      `Postgres ${server.version} is too old: version 13 or later is needed`,
+    );
   }
   if (server.inRecovery) {
-    throw new OperationalError("the upstream is a standby: a primary is needed to follow its changes");
+    throw new OperationalError(
+      "the upstream is a standby: a primary is needed to follow its changes",
+    );
   }
   const { systemId, timeline } = await identifySystem(options.connection);
   const publicationExists = await ensurePublication(client, names, disableSetup);
@@ -61,9 +65,7 @@ export async function setUp(options: {
     logger.info({ slot: names.slot }, "creating the replication slot; waits for open transactions");
   }
   const resumePosition =
-    slot === null
-      ? await createSlot(client, names, server.versionNumber)
-      : slot.confirmedPosition;
+    slot === null ? await createSlot(client, names, server.versionNumber) : slot.confirmedPosition;
   return {
     systemId,
     timeline,

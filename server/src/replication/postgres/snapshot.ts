@@ -2,7 +2,12 @@ import type { Row, TableSchema } from "@freshet/types";
 import { OperationalError, must } from "@freshet/util";
 import type pg from "pg";
 import type { TableCopy, TransactionMark } from "../contract.ts";
-import { type ConnectionOptions, destroyConnection, endQuietly, openConnection } from "./connection.ts";
+import {
+  type ConnectionOptions,
+  destroyConnection,
+  endQuietly,
+  openConnection,
+} from "./connection.ts";
 import { readCopy } from "./copy-reader.ts";
 import { qualified, quoteName, quoteText } from "./names.ts";
 import { queryRows } from "./session.ts";

@@ -59,7 +59,10 @@ export async function publishTables(options: {
     }
   });
   if (added.length === 0) return refusals;
-  const relations = added.flatMap((detail) => [detail.oid, ...detail.leaves.map((leaf) => leaf.oid)]);
+  const relations = added.flatMap((detail) => [
+    detail.oid,
+    ...detail.leaves.map((leaf) => leaf.oid),
+  ]);
   const onLongWait = (owners: readonly string[]) => {
     const message = "waiting for open transactions that wrote to a table before it can be copied";
     logger.warn({ tables: added.map(qualified), transactions: owners }, message);

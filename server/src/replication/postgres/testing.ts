@@ -219,7 +219,10 @@ export function printRow(schema: TableSchema, row: Row): string {
 }
 
 /** The table as the server prints it in canonical settings, in the form of `Mirror.lines`. */
-export async function tableLines(client: pg.Client, schema: TableSchema): Promise<readonly string[]> {
+export async function tableLines(
+  client: pg.Client,
+  schema: TableSchema,
+): Promise<readonly string[]> {
   await client.query(
     "SET DateStyle TO ISO; SET TimeZone TO UTC; SET IntervalStyle TO postgres; SET extra_float_digits TO 1",
   );
@@ -233,7 +236,10 @@ export async function tableLines(client: pg.Client, schema: TableSchema): Promis
     .sort();
 }
 
-export async function copyAll(upstream: Upstream, schema: TableSchema): Promise<{ readonly rows: Row[]; includes: (xid: number) => boolean }> {
+export async function copyAll(
+  upstream: Upstream,
+  schema: TableSchema,
+): Promise<{ readonly rows: Row[]; includes: (xid: number) => boolean }> {
   const copy = await upstream.copyTable(schema, new AbortController().signal);
   const rows: Row[] = [];
   for await (const batch of copy.rows()) rows.push(...batch);

@@ -153,7 +153,12 @@ export class TransactionAssembler implements WalConsumer {
       }
       case "delete": {
         const full = message.oldKind === "full";
-        open.changes.push({ kind: "delete", table, old: binding.oldRow(message.old, full), oldIsFull: full });
+        open.changes.push({
+          kind: "delete",
+          table,
+          old: binding.oldRow(message.old, full),
+          oldIsFull: full,
+        });
         break;
       }
     }
@@ -267,7 +272,8 @@ export class TransactionAssembler implements WalConsumer {
   }
 
   #inTransaction(): OpenTransaction {
-    if (this.#open === null) throw new OperationalError("the stream sent a change outside a transaction");
+    if (this.#open === null)
+      throw new OperationalError("the stream sent a change outside a transaction");
     return this.#open;
   }
 }

@@ -14,7 +14,8 @@ export interface TypeEntry {
 }
 
 /** Text of these names other objects, so it changes without the row changing. */
-const OBJECT_REFERENCES = /^reg(class|proc|procedure|oper|operator|type|role|namespace|config|dictionary|collation)$/;
+const OBJECT_REFERENCES =
+  /^reg(class|proc|procedure|oper|operator|type|role|namespace|config|dictionary|collation)$/;
 
 /** All types of the database at one moment. */
 export class TypeCatalog {
@@ -50,7 +51,11 @@ export class TypeCatalog {
       };
       entry = this.#byOid.get(entry.baseType);
     }
-    const type = postgresType(resolved.oid, resolved.modifier, entry?.name ?? `type ${resolved.oid}`);
+    const type = postgresType(
+      resolved.oid,
+      resolved.modifier,
+      entry?.name ?? `type ${resolved.oid}`,
+    );
     if (entry?.kind === "e" && entry.labels !== null) {
       return { ...type, kind: "enum", enumLabels: entry.labels };
     }
@@ -71,7 +76,11 @@ export class TypeCatalog {
     return entry !== undefined && entry.schema !== "pg_catalog";
   }
 
-  resolve(path: readonly string[], modifiers: readonly number[], scope: readonly string[]): SqlType | null {
+  resolve(
+    path: readonly string[],
+    modifiers: readonly number[],
+    scope: readonly string[],
+  ): SqlType | null {
     const name = path.at(-1);
     const schemas = path.length > 1 ? [path.at(-2)!] : scope;
     if (name === undefined || path.length > 2) return null;

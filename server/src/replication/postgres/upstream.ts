@@ -15,7 +15,13 @@ import { cleanUp } from "./cleanup.ts";
 import { type ConnectionOptions, databaseError, endQuietly, openConnection } from "./connection.ts";
 import { describeStatement } from "./describe.ts";
 import { type SetupNames, quoteName, quoteText, setupNames } from "./names.ts";
-import { comparePositions, lsnOfPosition, positionOfLsn, positionOfText, textOfPosition } from "./position.ts";
+import {
+  comparePositions,
+  lsnOfPosition,
+  positionOfLsn,
+  positionOfText,
+  textOfPosition,
+} from "./position.ts";
 import { mayRead } from "./privileges.ts";
 import { unpublishTables } from "./publication.ts";
 import { SchemaChanges } from "./schema-changes.ts";
@@ -113,7 +119,9 @@ class PostgresUpstream implements Upstream {
     } catch (error) {
       const fields = databaseError(error);
       if (fields === null) throw error;
-      throw new OperationalError(`setting up replication failed: ${fields.message}`, { cause: error });
+      throw new OperationalError(`setting up replication failed: ${fields.message}`, {
+        cause: error,
+      });
     } finally {
       signal.removeEventListener("abort", stop);
       await endQuietly(client);
@@ -181,14 +189,19 @@ class PostgresUpstream implements Upstream {
     try {
       source = await openSnapshot(this.#connection, schema);
       const { client } = source;
-      const server = await queryRows(client, "SELECT current_setting('server_version_num') AS number");
+      const server = await queryRows(
+        client,
+        "SELECT current_setting('server_version_num') AS number",
+      );
       const versionNumber = Number(server[0]?.["number"]);
       const details = await readTableDetails(client, versionNumber, [schema.id]);
       const tracked = this.#tables.get(schema.id);
       const detail = details.get(schema.id);
       const basis = await readBasis(client, this.#names);
       if (tracked === undefined || detail === undefined) {
-        throw new OperationalError(`${schema.schema}.${schema.name} changed before it could be copied`);
+        throw new OperationalError(
+          `${schema.schema}.${schema.name} changed before it could be copied`,
+        );
       }
       const current = { basis, details };
       if (
@@ -196,7 +209,9 @@ class PostgresUpstream implements Upstream {
         this.#changes.differs(tracked, current) ||
         this.#changes.leavesDiffer(tracked, current)
       ) {
-        throw new OperationalError(`${schema.schema}.${schema.name} changed before it could be copied`);
+        throw new OperationalError(
+          `${schema.schema}.${schema.name} changed before it could be copied`,
+        );
       }
       const commands = await copyCommands(client, versionNumber, schema, detail);
       return new SnapshotCopy({

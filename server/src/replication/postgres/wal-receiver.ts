@@ -2,7 +2,13 @@ import { decodePgOutput, decodeWalFrame, encodeStatusUpdate } from "@freshet/pg-
 import type { PgOutputMessage } from "@freshet/pg-wire";
 import { type Clock, OperationalError, messageOf } from "@freshet/util";
 import type pg from "pg";
-import { type RawConnection, databaseError, destroyConnection, endQuietly, rawConnection } from "./connection.ts";
+import {
+  type RawConnection,
+  databaseError,
+  destroyConnection,
+  endQuietly,
+  rawConnection,
+} from "./connection.ts";
 
 /** The status goes out this often, whatever else happens: `wal_sender_timeout` never strikes. */
 const FEEDBACK_INTERVAL_MS = 1000;
@@ -133,7 +139,8 @@ export class WalReceiver {
   #accept(bytes: Buffer): void {
     try {
       const frame = decodeWalFrame(bytes);
-      if (frame === null) throw new OperationalError("the server sent an unknown replication frame");
+      if (frame === null)
+        throw new OperationalError("the server sent an unknown replication frame");
       if (frame.kind === "keepalive") {
         if (frame.walEnd > this.#received) this.#received = frame.walEnd;
         this.#consumer.keepalive(frame.walEnd);

@@ -10,12 +10,16 @@ import { OID, TEXT } from "./types.data.ts";
 
 export function isTextual(type: SqlType): boolean {
   const { upstreamId } = type;
-  return upstreamId === OID.text || upstreamId === OID.varchar || upstreamId === OID.name;
+  return upstreamId === OID.text || upstreamId === OID.varchar;
 }
 
 /** The type an untyped operand takes beside one of this type: no modifier, varchar is text. */
 export function baseType(type: SqlType): SqlType {
-  if (type.upstreamId === OID.varchar || type.upstreamId === OID.name) {
+  // An untyped literal is cut to 63 bytes as a name, to one byte as a "char".
+  if (type.upstreamId === OID.name || type.upstreamId === OID.char) {
+    throw new Unsupported(`comparison with type ${type.name}`);
+  }
+  if (type.upstreamId === OID.varchar) {
     return { ...TEXT, collation: type.collation ?? TEXT.collation! };
   }
   return type.modifier === -1 ? type : { ...type, modifier: -1 };

@@ -26,35 +26,63 @@ export function trimBlanks(text: string): string {
 
 /** LIKE under a deterministic collation (like_match.c): `%`, `_`, backslash escapes. */
 export function likeMatches(text: string, pattern: string): boolean {
-  return matcherOf(pattern)(text);
+  if (pattern !== lastPattern) {
+    lastParts = parsePattern(pattern);
+    lastPattern = pattern;
+  }
+  return matchParts(codePointsOf(text), lastParts);
 }
+
+/** Text between `%` marks: characters, null for `_`. */
+type Part = readonly (string | null)[];
 
 let lastPattern: string | null = null;
-let lastMatcher: (text: string) => boolean = () => false;
+/** One parsed pattern is kept: patterns are nearly always constant through a scan. */
+let lastParts: readonly Part[] = [];
 
-/** One compiled pattern is kept: patterns are nearly always constant through a scan. */
-function matcherOf(pattern: string): (text: string) => boolean {
-  if (pattern === lastPattern) return lastMatcher;
-  let source = "";
-  for (let index = 0; index < pattern.length; index += 1) {
-    const character = pattern[index]!;
-    if (character === "%") source += "[^]*";
-    else if (character === "_") source += "[^]";
-    else if (character === "\\") {
+function parsePattern(pattern: string): readonly Part[] {
+  const parts: (string | null)[][] = [[]];
+  const points = codePointsOf(pattern);
+  for (let index = 0; index < points.length; index += 1) {
+    let point: string | null = points[index]!;
+    if (point === "%") {
+      parts.push([]);
+      continue;
+    }
+    if (point === "_") point = null;
+    else if (point === "\\") {
       index += 1;
-      if (index === pattern.length) {
+      if (index === points.length) {
         throw new Poisoned("LIKE pattern must not end with escape character");
       }
-      // An escaped character may be a surrogate pair; its second half follows by itself.
-      source += escapeUnit(pattern[index]!);
-    } else source += escapeUnit(character);
+      point = points[index]!;
+    }
+    parts.at(-1)!.push(point);
   }
-  const expression = new RegExp(`^${source}$`, "u");
-  lastPattern = pattern;
-  lastMatcher = (text) => expression.test(text);
-  return lastMatcher;
+  return parts;
 }
 
-function escapeUnit(unit: string): string {
-  return /[\\^$.*+?()[\]{}|/]/.test(unit) ? `\\${unit}` : unit;
+/** The first part is anchored at the start, the last at the end, the others match leftmost. */
+function matchParts(text: readonly string[], parts: readonly Part[]): boolean {
+  const first = parts[0]!;
+  if (!matchesAt(text, 0, first)) return false;
+  if (parts.length === 1) return text.length === first.length;
+  const last = parts[parts.length - 1]!;
+  const end = text.length - last.length;
+  let at = first.length;
+  for (let index = 1; index < parts.length - 1; index += 1) {
+    const part = parts[index]!;
+    while (at + part.length <= end && !matchesAt(text, at, part)) at += 1;
+    if (at + part.length > end) return false;
+    at += part.length;
+  }
+  return at <= end && matchesAt(text, end, last);
+}
+
+function matchesAt(text: readonly string[], at: number, part: Part): boolean {
+  if (at + part.length > text.length) return false;
+  for (let index = 0; index < part.length; index += 1) {
+    if (part[index] !== null && part[index] !== text[at + index]) return false;
+  }
+  return true;
 }

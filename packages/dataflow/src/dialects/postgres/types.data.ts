@@ -4,6 +4,7 @@ import type { Collation, SqlType, ValueKind } from "@freshet/types";
 export const OID = {
   bool: 16,
   bytea: 17,
+  char: 18,
   name: 19,
   int8: 20,
   int2: 21,

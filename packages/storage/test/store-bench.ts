@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Row, SqlType, TableSchema } from "@freshet/types";
 import { openStore } from "../src/index.ts";
 
-/** Prints what the store does in a second: `node packages/storage/bench/store.ts [writemap]`. */
+/** Prints what the store does in a second: `node packages/storage/test/store-bench.ts [writemap]`. */
 const ROWS = 200_000;
 
 const type = (kind: SqlType["kind"]): SqlType => ({
