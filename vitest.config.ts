@@ -4,7 +4,11 @@ import { defineConfig } from "vitest/config";
 // eslint-disable-next-line no-restricted-exports -- the configuration's format asks for it
 export default defineConfig({
   test: {
-    include: ["{packages,adapters}/*/src/**/*.test.ts", "server/src/**/*.test.ts", "test/**/*.test.ts"],
+    include: [
+      "{packages,adapters}/*/src/**/*.test.ts",
+      "server/src/**/*.test.ts",
+      "test/**/*.test.ts",
+    ],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,

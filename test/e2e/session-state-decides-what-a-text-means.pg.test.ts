@@ -156,8 +156,10 @@ it("renders cached rows by the session's settings", async () => {
   const text = "SELECT * FROM shown WHERE id = 1";
   await query(freshet.url(), `CREATE CACHE shown_by_id FROM ${text}`);
   const settings = [
-    "SET TimeZone = 'Asia/Kathmandu'",
     "SET TimeZone = 'America/St_Johns'",
+    "SET TimeZone = 'Etc/GMT-3'",
+    "SET TIME ZONE INTERVAL '+05:45' HOUR TO MINUTE",
+    "SET TimeZone = 'UTC'",
     "SET DateStyle = 'SQL, DMY'",
     "SET DateStyle = 'German'",
     "SET IntervalStyle = 'iso_8601'",
@@ -170,14 +172,14 @@ it("renders cached rows by the session's settings", async () => {
   ];
   const destinations: string[] = [];
   for (const setting of settings) {
-    await step.same(setting);
+    await step.sameForAll("RESET ALL", setting);
     for (let count = 0; count < 3; count += 1) {
       await step.same(text);
       destinations.push(`${setting}: ${await lastReason(step.proxied)}`);
     }
   }
   const hits = destinations.filter((line) => line.includes(": freshet"));
-  expect(hits.length, destinations.join("\n")).toBeGreaterThan(20);
+  expect(hits.length, destinations.join("\n")).toBeGreaterThan(15);
 });
 
 it("uses caches in a transaction until its first write, and sees that write", async () => {

@@ -126,7 +126,7 @@ describe("transactions", () => {
 
   test("settings changed right behind a BEGIN are noticed", async () => {
     const raw = await RawClient.connect(under.url());
-    raw.send(query("BEGIN"), query("SET search_path = other"), query(FIXED));
+    raw.send(query("BEGIN"), query("SET search_path = other, public"), query(FIXED));
     await raw.ready(3);
     expect(raw.describe()).toBe("CZCSZTDCZ".replace("S", raw.count(BACKEND.parameterStatus) ? "S" : ""));
     expect(under.router.forwards.at(-1)).toBe("unknown-scope");

@@ -10,9 +10,11 @@ import type { BaseTables } from "../engine/base-tables.ts";
 import type { CommitLoop } from "../engine/commit-loop.ts";
 import { type CacheRecord, LiveCache } from "../engine/live-cache.ts";
 import { type Upstream, UpstreamError } from "../replication/contract.ts";
+import type { CacheRecords } from "./cache-records.ts";
 import { definitionOf, type PreparedCache, prepareCache, refusalOf } from "./prepare.ts";
 
 export interface RegistryOptions {
+  readonly records: CacheRecords;
   readonly store: Store;
   readonly upstream: Upstream;
   readonly dialect: ServerDialect;
@@ -30,8 +32,6 @@ export interface NewCache {
   readonly inTransaction: CacheDefinition["inTransaction"];
 }
 
-const DOCUMENT_PREFIX = "cache/";
-
 /**
  * The defined caches: created, dropped, suspended when their tables change and built again.
  * A record is stored before its cache is announced and removed before it is dropped, so a
@@ -42,14 +42,11 @@ export class CacheRegistry {
   readonly #caches = new Map<number, LiveCache>();
   /** Records that could not be compiled (yet): kept, shown, forwarded. */
   readonly #unbuilt = new Map<number, { record: CacheRecord; reason: string }>();
-  #nextId = 1;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
-    for (const { document } of options.store.listDocuments(DOCUMENT_PREFIX)) {
-      const record = document as CacheRecord;
+    for (const record of options.records.all()) {
       this.#unbuilt.set(record.id, { record, reason: "starting" });
-      this.#nextId = Math.max(this.#nextId, record.id + 1);
     }
   }
 
@@ -89,32 +86,31 @@ export class CacheRegistry {
 
   /** Resolves when the cache answers. A cache of the same name or query is replaced. */
   async create(request: NewCache, prepared: PreparedCache): Promise<LiveCache> {
-    const { upstream, store } = this.#options;
+    const { upstream, records } = this.#options;
     const allowed = await upstream.mayRead(request.scope.role, prepared.compiled.uses);
     if (!allowed) {
       throw new UpstreamError("42501", "permission denied for a table that the query reads");
     }
     const name = request.name ?? prepared.queryId;
     const record: CacheRecord = {
-      id: this.#nextId,
+      id: records.takeId(),
       name,
       select: request.select,
       database: request.scope.database,
       scopeIdentity: request.scope.identity,
       inTransaction: request.inTransaction,
     };
-    this.#nextId += 1;
     const cache = this.#newCache(record, prepared);
     await this.#build(cache);
     for (const earlier of this.#sameAs(cache)) this.drop(earlier);
-    store.write((batch) => batch.putDocument(`${DOCUMENT_PREFIX}${record.id}`, record));
+    records.put(record);
     this.#announce(cache);
     return cache;
   }
 
   drop(record: CacheRecord): void {
-    const { store, adapters } = this.#options;
-    store.write((batch) => batch.deleteDocument(`${DOCUMENT_PREFIX}${record.id}`));
+    const { records, adapters } = this.#options;
+    records.delete(record.id);
     this.#caches.delete(record.id);
     this.#unbuilt.delete(record.id);
     adapters.forgetCache(record.id);

@@ -1,4 +1,4 @@
-import { openStore, type Store } from "@freshet/storage";
+import { type OpenedStore, openStore } from "@freshet/storage";
 import type { ServerLink } from "@freshet/rpc";
 import type { TableId } from "@freshet/types";
 import {
@@ -12,6 +12,7 @@ import {
   systemClock,
 } from "@freshet/util";
 import { join } from "node:path";
+import { CacheRecords } from "../controller/cache-records.ts";
 import { CacheRegistry } from "../controller/cache-registry.ts";
 import { ProxiedQueries } from "../controller/proxied-queries.ts";
 import { ControlStatements } from "../controller/statements.ts";
@@ -71,7 +72,7 @@ export class Engine {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #metrics: EngineMetrics;
-  readonly #store: Store;
+  readonly #store: OpenedStore;
   readonly #upstream: Upstream;
   readonly #adapters = new Adapters();
   readonly #proxied = new ProxiedQueries();
@@ -96,7 +97,7 @@ export class Engine {
   #failReady: (error: unknown) => void = () => undefined;
   #becomeReady: () => void = () => undefined;
 
-  private constructor(options: EngineOptions, store: Store) {
+  private constructor(options: EngineOptions, store: OpenedStore) {
     this.#logger = options.logger;
     this.#clock = options.clock ?? systemClock;
     this.#metrics = options.metrics ?? noMetrics;
@@ -139,6 +140,7 @@ export class Engine {
       countCopiedRows: (rows) => this.#metrics.copiedRows(rows),
     });
     this.#registry = new CacheRegistry({
+      records: new CacheRecords(join(options.storageDir, `${options.deployment}.caches.json`)),
       store,
       upstream,
       dialect,
@@ -184,6 +186,9 @@ export class Engine {
   static async start(options: EngineOptions): Promise<Engine> {
     await dialectOf(options.upstreamUrl).load();
     const store = await openStore({ directory: join(options.storageDir, options.deployment) });
+    if (store.resetReason !== null) {
+      options.logger.warn({ reason: store.resetReason }, "the local copy was discarded; copying again");
+    }
     const engine = new Engine(options, store);
     engine.#stopped = engine.#run();
     return engine;

@@ -1,14 +1,12 @@
-import { readFileSync } from "node:fs";
 import type { Store } from "@freshet/storage";
 import type { UpstreamIdentity } from "../replication/contract.ts";
 
-/** Whose changes the store holds and on which boot of this machine it was last written. */
+/** Whose changes the store holds. */
 export interface Owner {
   readonly systemId: string;
   readonly database: string;
   readonly timeline: string;
   readonly slot: string;
-  readonly bootId: string;
 }
 
 const DOCUMENT = "owner";
@@ -19,14 +17,13 @@ export function readOwner(store: Store): Owner | null {
 
 export function writeOwner(store: Store, identity: UpstreamIdentity): void {
   const { systemId, database, timeline, slot } = identity;
-  const owner: Owner = { systemId, database, timeline, slot, bootId: bootId() };
+  const owner: Owner = { systemId, database, timeline, slot };
   store.write((batch) => batch.putDocument(DOCUMENT, owner));
 }
 
 /**
- * Why the local copy cannot be continued from its position, or null. A process that was killed
- * loses nothing (the pages are the kernel's); a machine that went down may have lost some,
- * because commits are not synced one by one.
+ * Why the local copy cannot be continued from its position, or null. (That the machine went down
+ * while the storage was open is the store's own concern: it opens empty then.)
  */
 export function identityProblem(
   owner: Owner | null,
@@ -46,16 +43,5 @@ export function identityProblem(
   if (identity.resumePosition !== null && compare(identity.resumePosition, position) > 0) {
     return "the replication slot has moved past our position: changes are missing";
   }
-  if (!store.cleanShutdown && owner.bootId !== bootId()) {
-    return "the machine went down while the storage was open";
-  }
   return null;
-}
-
-function bootId(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return "";
-  }
 }

@@ -26,6 +26,8 @@ export interface Answers {
   readonly hits: number;
   readonly misses: number;
   readonly forwards: number;
+  /** By the reason why. */
+  readonly reasons: ReadonlyMap<string, number>;
 }
 
 /** The product as its users run it: a process of its own in combined mode. */
@@ -116,6 +118,11 @@ export class Freshet {
       hits: sum("hits_total"),
       misses: sum("misses_total"),
       forwards: sum("forwards_total"),
+      reasons: new Map(
+        [...text.matchAll(/^freshet_forwards_total\{reason="([^"]*)"\} (\S+)/gm)].map(
+          ([, reason, count]) => [reason ?? "", Number(count)] as const,
+        ),
+      ),
     };
   }
 
@@ -144,7 +151,13 @@ export function describeAnswers(before: Answers, after: Answers): string {
   if (total === 0) return "nothing counted";
   const share = (name: string, count: number): string[] =>
     count === 0 ? [] : [`${((count / total) * 100).toFixed(count === total ? 0 : 1)} % ${name}`];
-  return [...share("hits", hits), ...share("misses", misses), ...share("forwards", forwards)].join(
-    ", ",
-  );
+  const reasons = [...after.reasons]
+    .filter(([reason, count]) => count > (before.reasons.get(reason) ?? 0))
+    .map(([reason]) => reason);
+  const why = reasons.length === 0 ? "" : ` (${reasons.join(", ")})`;
+  return [
+    ...share("hits", hits),
+    ...share("misses", misses),
+    ...share(`forwarded${why}`, forwards),
+  ].join(", ");
 }

@@ -27,11 +27,7 @@ export const miss: Scenario = {
         bench.directory,
         `miss-${round}`,
         [
-          "\\if :{?n}",
           "\\set n :n + 1",
-          "\\else",
-          "\\set n 0",
-          "\\endif",
           `\\set aid ${first} + :client_id * ${share} + mod(:n, ${share})`,
           `${select}:aid;`,
           "",

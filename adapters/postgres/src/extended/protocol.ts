@@ -192,7 +192,8 @@ export class ExtendedProtocol {
     this.#items.push({ kind: "close-statement", statement, name });
     this.#overlay ??= new Map<string, Statement | null>();
     this.#overlay.set(name, null);
-    return statement === null || statement.upstream || statement.uncertain ? MIXED : null;
+    if (statement === null) return this.#session.statements.namesUncertain ? MIXED : null;
+    return statement.upstream || statement.uncertain ? MIXED : null;
   }
 
   #lookup(name: string): Statement | null {

@@ -10,6 +10,8 @@ export class RawClient {
   readonly socket: Socket;
   readonly frames: Buffer[] = [];
   closed = false;
+  /** How what is sent is cut into writes. */
+  cut: ((bytes: Buffer) => Buffer[]) | null = null;
   #wake: (() => void) | null = null;
 
   private constructor(socket: Socket, rest: Buffer) {
@@ -41,7 +43,16 @@ export class RawClient {
   }
 
   send(...messages: readonly Buffer[]): void {
-    this.socket.write(Buffer.concat(messages));
+    const bytes = Buffer.concat(messages);
+    if (this.cut === null) this.socket.write(bytes);
+    else void this.#sendPieces(this.cut(bytes));
+  }
+
+  async #sendPieces(pieces: readonly Buffer[]): Promise<void> {
+    for (const piece of pieces) {
+      this.socket.write(piece);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   count(type: number): number {

@@ -58,7 +58,7 @@ export class SlotTable {
     const shapeSlot = this.#shape.slots[slot]!;
     if (shapeSlot.kind === "placeholder") {
       const before = this.#placeholderType.get(shapeSlot.index);
-      if (before !== undefined && before.kind !== spec.type.kind) {
+      if (before !== undefined && !sharePlaceholder(before, spec.type)) {
         throw new Unsupported(
           `parameter ${shapeSlot.index + 1} is used as ${before.name} and as ${spec.type.name}`,
         );
@@ -94,4 +94,10 @@ export class SlotTable {
       }
     });
   }
+}
+
+/** Beside columns of several integer types, one placeholder's value is the same number. */
+function sharePlaceholder(a: SqlType, b: SqlType): boolean {
+  const integer = (type: SqlType): boolean => type.kind === "int" || type.kind === "bigint";
+  return a.kind === b.kind || (integer(a) && integer(b));
 }

@@ -54,8 +54,7 @@ export function planTrace(
   const chain = groupsAround(block.from, source)!;
   const inScope = new Set(chain.flatMap((group) => group.sources));
   const conjuncts = chain
-    .flatMap((group) => group.conjuncts)
-    .filter((conjunct) => [...sourcesOf(conjunct)].every((other) => inScope.has(other)))
+    .flatMap((group, depth) => decidedBeforeLefts(group, chain.slice(0, depth + 1)))
     .filter(
       (conjunct) =>
         known === null ||
@@ -92,6 +91,17 @@ export function planTrace(
     });
   const compiled = compileFilter(residual, layout.slotOf);
   return { source, pipeline, equal, residual: compiled, indexed, meetsEqual };
+}
+
+/**
+ * The group's conditions that do not look at its left joins. One that does filters rows after the
+ * join, so a changed row that fails it still matters: it decides whether NULLs stand in its place.
+ */
+function decidedBeforeLefts(group: Group, around: readonly Group[]): readonly Expr[] {
+  const bound = new Set(around.flatMap((outer) => outer.sources));
+  return group.conjuncts.filter((conjunct) =>
+    [...sourcesOf(conjunct)].every((source) => bound.has(source)),
+  );
 }
 
 /** `expression = $n` or `expression IN ($n…)`, the expression without parameters. */

@@ -226,9 +226,10 @@ describe.each([13, 18] as const)("copy and stream, Postgres %i", (major) => {
     await Promise.all(writers);
     await run.caughtUp();
     const includes = (xid: number) => copy.includes({ xid, position: "" });
-    const skipped = run.recorder.transactions.filter((each) => includes(each.xid)).length;
     const mirror = assemble(schema, { rows, includes }, run.recorder.transactions);
-    expect(skipped).toBeGreaterThan(0);
+    expect(run.recorder.transactions.filter((each) => !includes(each.xid)).length).toBeGreaterThan(
+      50,
+    );
     expect(mirror.lines()).toEqual(await tableLines(pg.admin, schema));
   });
 

@@ -66,7 +66,7 @@ export class SnapshotCopy implements TableCopy {
   readonly #readers = new Set<pg.Client>();
   readonly #ready: (readonly Row[])[] = [];
   #active = 0;
-  #failure: unknown = null;
+  #failure: Error | null = null;
   #closed = false;
   #wakeConsumer: (() => void) | null = null;
   #wakeReaders: (() => void)[] = [];
@@ -156,7 +156,7 @@ export class SnapshotCopy implements TableCopy {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= error;
+    this.#failure ??= error instanceof Error ? error : new OperationalError(String(error));
     for (const client of this.#readers) destroyConnection(client);
     this.#releaseReaders();
     this.#wake();

@@ -19,6 +19,7 @@ export interface TrackedTable {
  */
 export class TrackedTables {
   readonly #byId = new Map<TableId, TrackedTable>();
+  readonly #known = new Set<TableId>();
   readonly #byRelation = new Map<number, TrackedTable>();
   #version = 0;
 
@@ -48,6 +49,11 @@ export class TrackedTables {
     return this.#byRelation.get(oid);
   }
 
+  /** Was it ever added here? Then whoever asked for it knows what became of it. */
+  wasAdded(id: TableId): boolean {
+    return this.#known.has(id);
+  }
+
   get anyPartitioned(): boolean {
     return this.all().some((table) => table.detail.kind === "p");
   }
@@ -62,6 +68,7 @@ export class TrackedTables {
       leaves: new Set(detail.leaves.map((leaf) => leaf.oid)),
     };
     this.#byId.set(schema.id, table);
+    this.#known.add(schema.id);
     this.#byRelation.set(schema.id, table);
     for (const leaf of table.leaves) this.#byRelation.set(leaf, table);
     this.#version += 1;

@@ -45,6 +45,7 @@ export class TransactionAssembler implements WalConsumer {
   /** False: judged, and nothing of ours. */
   readonly #bindings = new Map<number, RelationBinding | false>();
   #bindingsVersion = -1;
+  readonly #strangers = new Set<number>();
   #position: bigint;
   readonly #from: bigint;
   #open: OpenTransaction | null = null;
@@ -248,6 +249,7 @@ export class TransactionAssembler implements WalConsumer {
     if (table === undefined) {
       if (this.#tables.anyPartitioned && !this.#isEventTable(relation)) return null;
       this.#bindings.set(relationId, false);
+      this.#warnOfStranger(relation);
       return false;
     }
     const binding = RelationBinding.of(relation, table);
@@ -259,6 +261,17 @@ export class TransactionAssembler implements WalConsumer {
     // follows, because the change of layout waited for the writers before it.
     if (table.adopted || open.commitLsn >= table.sinceLsn) this.#judge.changed([table.schema.id]);
     return false;
+  }
+
+  /**
+   * A published table that nobody added. Should the engine hold a copy of it from an earlier
+   * process, that copy has just become wrong, so it must hear of it.
+   */
+  #warnOfStranger(relation: RelationMessage): void {
+    if (this.#isEventTable(relation) || this.#tables.wasAdded(relation.id)) return;
+    if (this.#strangers.has(relation.id)) return;
+    this.#strangers.add(relation.id);
+    this.#handler.schemaChange([relation.id]);
   }
 
   #refreshBindings(): void {
