@@ -42,6 +42,7 @@ export function startFreshet(bench: Bench, cleanup: Cleanup, name: string): Prom
     adapterThreads: options.adapterThreads,
     deployment: `bench_${name}`,
     profileDirectory: options.profile,
+    say: bench.say,
   });
 }
 

@@ -75,6 +75,13 @@ export class BaseTables {
     return [...this.#tables.keys()];
   }
 
+  /** Tables whose copy is complete. */
+  online(): readonly TableSchema[] {
+    return [...this.#tables.values()]
+      .filter((table) => table.status === "online")
+      .map((table) => table.schema);
+  }
+
   /** Tables that a previous run finished; they need no copy. */
   adopt(schema: TableSchema, rows: number): void {
     this.#tables.set(schema.id, {

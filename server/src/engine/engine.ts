@@ -271,6 +271,7 @@ export class Engine {
   async #follow(signal: AbortSignal): Promise<void> {
     const identity = await this.#upstream.connect(signal);
     this.#reconcile(identity);
+    await this.#announceTables();
     this.#loop.restart();
     const stored = this.#store.position();
     const from = stored === "" ? null : stored;
@@ -341,6 +342,21 @@ export class Engine {
       else this.#store.dropTable(schema.id);
     }
     this.#loop.refreshSnapshot();
+  }
+
+  /**
+   * Tells the upstream side which tables we hold, before it streams: their changes are delivered
+   * from the first transaction on. One that can no longer be followed is copied anew.
+   */
+  async #announceTables(): Promise<void> {
+    const held = this.#tables.online();
+    if (held.length === 0) return;
+    for (const { table, refused } of await this.#upstream.addTables(held)) {
+      this.#logger.warn({ table, reason: refused }, "a table can no longer be followed");
+      this.#registry.suspend(new Set([table]), refused);
+      this.#tables.forget(table);
+      this.#recovered = false;
+    }
   }
 
   #reset(reason: string): void {

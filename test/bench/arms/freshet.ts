@@ -10,6 +10,8 @@ import { query } from "../tools/sql.ts";
 import { waitFor } from "../tools/wait-for.ts";
 
 const run = promisify(execFile);
+/** In its log: it did not answer from caches for a while, or worse. */
+const WORTH_SEEING = /serving from caches changed|"level":"?(?:warn|error|fatal|[456]0)/;
 const MAIN = join(import.meta.dirname, "..", "..", "..", "packages", "cli", "src", "main.ts");
 
 export interface FreshetSettings {
@@ -19,6 +21,7 @@ export interface FreshetSettings {
   readonly deployment: string;
   /** Where each of its threads leaves a CPU profile when it ends. */
   readonly profileDirectory: string | null;
+  readonly say: (line: string) => void;
 }
 
 /** How reads were answered between two looks at the counters. */
@@ -38,6 +41,7 @@ export class Freshet {
   readonly #child: Child;
   readonly #settings: FreshetSettings;
   readonly #storageDir: string;
+  readonly #say: (line: string) => void;
   #stopping: Promise<void> | null = null;
 
   private constructor(
@@ -47,6 +51,7 @@ export class Freshet {
     child: Child,
   ) {
     this.#settings = settings;
+    this.#say = settings.say;
     this.port = ports.sql;
     this.database = new URL(settings.upstreamUrl).pathname.slice(1);
     this.#metricsPort = ports.metrics;
@@ -133,6 +138,7 @@ export class Freshet {
 
   async #stop(): Promise<void> {
     await this.#child.stop(10_000);
+    for (const line of this.output.split("\n")) if (WORTH_SEEING.test(line)) this.#say(line);
     const args = [
       `--upstream-db-url=${this.#settings.upstreamUrl}`,
       `--storage-dir=${this.#storageDir}`,

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from "vitest";
 import { Unsupported } from "../ast.ts";
 import { postgresLexer } from "./lexer.ts";
 import { loadPostgresParser, parsePostgresSelect } from "./parser.ts";
-import { randomSelect } from "./random-select.ts";
+import { randomSelect } from "./random-select.testing.ts";
 import { SqlSyntaxError } from "./syntax-error.ts";
 
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from "vitest";
 
 import type { ScalarSlot } from "../shape.ts";
 import { postgresLexer } from "./lexer.ts";
-import { randomSelect } from "./random-select.ts";
+import { randomSelect } from "./random-select.testing.ts";
 
 const SETTINGS = { standardConformingStrings: true };
 const POSITIONS = /"(?:location|rexpr_list_start|rexpr_list_end|list_start|list_end)":\d+,?/g;

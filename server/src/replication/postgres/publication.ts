@@ -140,16 +140,29 @@ export async function unpublishTables(
 }
 
 /**
- * Makes every walsender forget what it remembers about the publication's tables. Servers before
- * the minor releases of 2025 may keep "not published" for a table whose writers were in progress
- * when it was added; after this no later transaction is decoded with that.
+ * Makes every walsender forget what it remembers about these tables, by removing and adding them
+ * in one transaction. Servers before the minor releases of 2025 keep a cached "not published" for a
+ * table whose writers were in progress when it was added, and then lose every later change of it
+ * (seen with 13.6); only a change of the table's own row in pg_publication_rel drops that.
  */
-export async function refreshPublication(client: pg.Client, names: SetupNames): Promise<void> {
+export async function refreshPublication(
+  client: pg.Client,
+  names: SetupNames,
+  tables: readonly TableDetail[],
+): Promise<void> {
+  await client.query("BEGIN");
   try {
-    await client.query(`ALTER PUBLICATION ${quoteName(names.publication)} SET (${OPTIONS})`);
+    await client.query(`SET LOCAL lock_timeout TO ${quoteText("30s")}`);
+    for (const table of tables) {
+      const alter = `ALTER PUBLICATION ${quoteName(names.publication)}`;
+      const only = table.kind === "p" ? "" : "ONLY ";
+      await client.query(`${alter} DROP TABLE ${qualified(table)}`);
+      await client.query(`${alter} ADD TABLE ${only}${qualified(table)}`);
+    }
+    await client.query("COMMIT");
   } catch (error) {
-    // Not ours to alter: then somebody else added the tables, long before.
-    if (databaseError(error)?.code !== "42501") throw error;
+    await client.query("ROLLBACK");
+    throw error;
   }
 }
 

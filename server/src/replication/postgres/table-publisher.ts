@@ -69,7 +69,7 @@ export async function publishTables(options: {
   };
   const wait = () => waitForWriters({ session, relations, clock, signal, onLongWait });
   await wait();
-  await session.run((client) => refreshPublication(client, names));
+  await session.run((client) => refreshPublication(client, names, added));
   await wait();
   return refusals;
 }
