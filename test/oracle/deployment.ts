@@ -73,6 +73,11 @@ export class Deployment {
     await this.start();
   }
 
+  readonly diagnosis = (): string => {
+    const status = this.#freshet?.engine.status();
+    return `engine: ${JSON.stringify(status ?? null)}`;
+  };
+
   /** Tells that caches may be building again, so that settling waits for them. */
   expectRebuild(): void {
     this.#mayBeBuilding = true;

@@ -87,7 +87,7 @@ async function smaller({ script, mismatch }: Finding, options: OracleOptions): P
 
 /** While a script shrinks it must stay the same fault: wrong rows do not become a failure. */
 function kindOf({ reason }: Mismatch): string {
-  if (reason.includes(" broke: ")) return "broke";
+  if (/\bbroke: /.test(reason)) return "broke";
   if (reason.includes("CREATE CACHE")) return "create";
   if (reason.startsWith("the columns")) return "columns";
   return reason.includes("fails with") ? "error" : "rows";

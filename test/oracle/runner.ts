@@ -23,6 +23,7 @@ const SETTINGS: readonly Readonly<Record<string, string>>[] = [
   { extra_float_digits: "0", bytea_output: "escape", DateStyle: "SQL, DMY" },
 ];
 const ENOUGH_ROWS = 3_000;
+const STEP_LIMIT_MS = 30_000;
 
 /** Runs a script on a database of its own; null when every answer was right. */
 export async function runScript(
@@ -50,6 +51,8 @@ class ScriptRunner {
   #control: RawClient | null = null;
   readonly #active = new Set<number>();
   readonly #background: Promise<void>[] = [];
+  /** Something changed since everything was last known to be visible. */
+  #dirty = true;
   #step = 0;
   #failure: Mismatch | null = null;
 
@@ -60,17 +63,22 @@ class ScriptRunner {
   }
 
   async run(): Promise<Mismatch | null> {
-    await this.#prepare();
+    try {
+      await this.#prepare();
+    } catch (error) {
+      this.#fail(null, `setup broke: ${(error as Error).message}`, "");
+      return this.#failure;
+    }
     for (const [index, step] of this.#script.steps.entries()) {
       this.#step = index;
       try {
-        await this.#perform(step);
+        await withinLimit(this.#perform(step), this.#deployment.diagnosis);
       } catch (error) {
         this.#fail(null, `step ${JSON.stringify(step)} broke: ${(error as Error).message}`, "");
       }
       if (this.#failure !== null) break;
     }
-    await Promise.allSettled(this.#background);
+    if (this.#failure === null) await Promise.allSettled(this.#background);
     return this.#failure;
   }
 
@@ -120,6 +128,7 @@ class ScriptRunner {
       case "create": {
         const created = this.#create(step.query, step.way);
         if (!step.background) return created;
+        this.#dirty = true;
         created.catch(() => undefined);
         this.#background.push(created);
         return;
@@ -140,6 +149,7 @@ class ScriptRunner {
         await this.#disconnectProxy();
         await this.#deployment.restart();
         await this.#connectProxy();
+        this.#dirty = true;
         this.#stats.restarts += 1;
         return;
     }
@@ -148,6 +158,7 @@ class ScriptRunner {
   async #write(step: Extract<Step, { do: "sql" }>): Promise<void> {
     const [result] = await this.#writers[step.on]!.simple(step.text, step.copy ?? null);
     this.#stats.statements += 1;
+    this.#dirty = true;
     if (/^(ALTER|CREATE)/.test(step.text)) this.#deployment.expectRebuild();
     if (result?.error) this.#stats.failedStatements += 1;
   }
@@ -178,6 +189,7 @@ class ScriptRunner {
     await Promise.all(this.#background.splice(0));
     const problem = await this.#deployment.settle(this.#control!, this.#active.size);
     if (problem !== null) this.#fail(null, problem, "");
+    this.#dirty = false;
   }
 
   async #ask(client: RawClient, read: Read, query = this.#script.queries[read.query]!): Promise<WireResult> {
@@ -194,6 +206,8 @@ class ScriptRunner {
   async #check(read: Read): Promise<void> {
     const query = this.#script.queries[read.query]!;
     const reader = this.#readers[read.session]!;
+    // Scripts that were made smaller may have lost their own settling.
+    if (this.#dirty) await this.#settle();
     const expected = await this.#expected(read, query);
     const actual = await this.#ask(reader, read);
     const where = await explainLast(reader);
@@ -236,3 +250,19 @@ function sampleLiteral(type: string): string | null {
   return /int|numeric|float/.test(type) ? "1" : null;
 }
 
+
+/** Nobody may hang: a step that takes this long is a finding. */
+async function withinLimit(work: Promise<void>, diagnosis: () => string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`hung for ${STEP_LIMIT_MS} ms; ${diagnosis()}`)),
+      STEP_LIMIT_MS,
+    );
+  });
+  try {
+    await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -167,7 +167,8 @@ export class WriteGenerator {
   }
 
   #keyUpdate(table: Table): string {
-    const column = table.columns.find(({ name }) => name === this.#random.pick(table.key.length > 0 ? table.key : ["ref"]))!;
+    const name = this.#random.pick(table.key.length > 0 ? table.key : ["ref"]);
+    const column = table.columns.find((candidate) => candidate.name === name)!;
     return `UPDATE ${table.name} SET ${column.name} = ${this.#value(column)} WHERE ${this.#predicate(table)}`;
   }
 

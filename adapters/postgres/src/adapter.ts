@@ -33,6 +33,7 @@ export async function startPostgresAdapter(
     port,
     close: (drainMs) => listener.close(drainMs),
     cancel: (key) => void context.cancels.request(key),
+    clients: () => listener.clients,
     statistics: () => ({
       connections: listener.connections,
       upstreamConnections: context.counters.upstreamConnections,
@@ -61,11 +62,31 @@ function contextOf(options: PostgresAdapterOptions): AdapterContext {
     allowUnauthenticated: options.allowUnauthenticated ?? false,
     counters: { hits: 0, forwards: 0, forwardsByReason: new Map(), upstreamConnections: 0 },
     password,
-    connect: (parameters, user) =>
-      connectUpstream(
-        upstream,
-        { parameters, user, password: password(user) },
-        limits.connectTimeoutMs,
-      ),
+    connect: (parameters, user) => {
+      // Somebody let in without a password has no upstream login of their own.
+      const stranger = options.allowUnauthenticated === true && password(user) === null;
+      const name = stranger ? upstream.user : user;
+      const login = {
+        parameters: stranger ? withUser(parameters, name) : parameters,
+        user: name,
+        password: password(name),
+      };
+      return connectUpstream(upstream, login, limits.connectTimeoutMs);
+    },
   };
+}
+
+/** As `name`; the database stays the one the client meant. */
+function withUser(
+  parameters: readonly (readonly [string, string])[],
+  name: string,
+): (readonly [string, string])[] {
+  const given = new Map(parameters);
+  const database = given.get("database") ?? given.get("user") ?? name;
+  const others = parameters.filter(([key]) => key !== "user" && key !== "database");
+  return [
+    ["user", Buffer.from(name, "utf8").toString("latin1")],
+    ["database", database],
+    ...others,
+  ];
 }

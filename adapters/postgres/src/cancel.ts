@@ -25,7 +25,10 @@ export class CancelRegistry {
   }
 
   /** `minor` is the protocol's minor version the client speaks. */
-  register(client: Cancellable, minor: number): { readonly processId: number; readonly secret: Buffer } {
+  register(
+    client: Cancellable,
+    minor: number,
+  ): { readonly processId: number; readonly secret: Buffer } {
     let processId: number;
     do {
       this.#next = (this.#next + 1) % COUNTER_LIMIT;

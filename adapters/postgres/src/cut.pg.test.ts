@@ -9,7 +9,11 @@ let under: AdapterUnderTest;
 beforeAll(async () => {
   under = await adapterUnderTest();
   const admin = await RawClient.connect(under.upstream.url());
-  admin.send(query("CREATE TABLE golden (id int PRIMARY KEY, name text); INSERT INTO golden VALUES (1, 'one'), (2, 'two'), (3, NULL)"));
+  admin.send(
+    query(
+      "CREATE TABLE golden (id int PRIMARY KEY, name text); INSERT INTO golden VALUES (1, 'one'), (2, 'two'), (3, NULL)",
+    ),
+  );
   await admin.ready(1);
   admin.close();
   await under.router.cache(CACHED, [23]);
@@ -47,7 +51,7 @@ function randomCuts(seed: number): (bytes: Buffer) => Buffer[] {
   };
   return (bytes) => {
     const pieces: Buffer[] = [];
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const end = Math.min(bytes.length, at + 1 + next(40));
       pieces.push(bytes.subarray(at, end));
       at = end;
@@ -62,7 +66,9 @@ describe("wherever the client's bytes are cut, the replies are the same", () => 
       const direct = await transcript(under.upstream.url(), script, whole);
       expect(await transcript(under.url(), script, everyByte)).toEqual(direct);
       for (const seed of [1, 2, 3]) {
-        expect(await transcript(under.url(), script, randomCuts(seed)), `seed ${seed}`).toEqual(direct);
+        expect(await transcript(under.url(), script, randomCuts(seed)), `seed ${seed}`).toEqual(
+          direct,
+        );
       }
     });
   }

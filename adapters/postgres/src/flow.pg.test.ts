@@ -3,7 +3,17 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BACKEND, bind, cancelRequest, execute, FRONTEND, message, parse, query, SYNC } from "@freshet/pg-wire";
+import {
+  BACKEND,
+  bind,
+  cancelRequest,
+  execute,
+  FRONTEND,
+  message,
+  parse,
+  query,
+  SYNC,
+} from "@freshet/pg-wire";
 import { RawClient } from "./testing/raw-client.ts";
 import { type AdapterUnderTest, adapterUnderTest } from "./testing/setup.ts";
 
@@ -91,13 +101,17 @@ describe("large results and messages", () => {
     const size = 30_000_000;
     const client = new pg.Client({ connectionString: under.url() });
     await client.connect();
-    const { rows } = await client.query<{ n: number }>("SELECT length($1::text) AS n", ["y".repeat(size)]);
+    const { rows } = await client.query<{ n: number }>("SELECT length($1::text) AS n", [
+      "y".repeat(size),
+    ]);
     expect(rows[0]?.n).toBe(size);
     const inText = await client.query<{ n: number }>(`SELECT length('${"z".repeat(size)}') AS n`);
     expect(inText.rows[0]?.n).toBe(size);
     const named = { name: "big", text: `SELECT length('${"z".repeat(size)}') + $1::int AS n` };
     for (const add of [1, 2]) {
-      expect((await client.query<{ n: number }>({ ...named, values: [add] })).rows[0]?.n).toBe(size + add);
+      expect((await client.query<{ n: number }>({ ...named, values: [add] })).rows[0]?.n).toBe(
+        size + add,
+      );
     }
     await client.end();
   });
@@ -109,7 +123,10 @@ describe("large results and messages", () => {
     const line = Buffer.from(`${"c".repeat(999)}\n`);
     const data = message(FRONTEND.copyData, Buffer.concat(Array<Buffer>(3000).fill(line)));
     for (let i = 0; i < 5; i += 1) raw.send(data);
-    raw.send(message(FRONTEND.copyDone), query("SELECT count(*)::text || ' ' || sum(length(t))::text FROM big"));
+    raw.send(
+      message(FRONTEND.copyDone),
+      query("SELECT count(*)::text || ' ' || sum(length(t))::text FROM big"),
+    );
     await raw.ready(3);
     expect(raw.transcript().join()).toContain("15000 14985000");
     raw.send(query("COPY big TO STDOUT"));
@@ -134,8 +151,17 @@ describe("cancel and goodbye", () => {
   test("a cancel for another thread's client is handed on", async () => {
     const seen: number[] = [];
     const other = await under.another({ threadIndex: 5 });
-    const here = await under.another({ threadIndex: 6, onForeignCancel: (thread, key) => seen.push(thread, key.length) });
-    const client = new pg.Client({ host: "127.0.0.1", port: other.port, user: "postgres", password: "postgres", database: "postgres" });
+    const here = await under.another({
+      threadIndex: 6,
+      onForeignCancel: (thread, key) => seen.push(thread, key.length),
+    });
+    const client = new pg.Client({
+      host: "127.0.0.1",
+      port: other.port,
+      user: "postgres",
+      password: "postgres",
+      database: "postgres",
+    });
     await client.connect();
     await sendCancel(here.port, client);
     expect(seen).toEqual([5, 8]);
@@ -178,7 +204,12 @@ describe("cancel and goodbye", () => {
     await waitFor(async () => (await backends("%pg_sleep(30)%")) === 0);
     expect((await admin.query("SELECT * FROM flow")).rows).toHaveLength(1);
     for (const client of left) {
-      client.send(parse("", "SELECT * FROM flow WHERE id = $1", [23]), bind("", "", ["1"]), execute(""), SYNC);
+      client.send(
+        parse("", "SELECT * FROM flow WHERE id = $1", [23]),
+        bind("", "", ["1"]),
+        execute(""),
+        SYNC,
+      );
     }
     await Promise.all(left.map((client) => client.ready(1)));
     for (const client of left) expect(client.describe()).toBe("12DCZ");
@@ -189,7 +220,11 @@ describe("cancel and goodbye", () => {
   test("a drain lets transactions end and then says goodbye", async () => {
     const adapter = await under.another({});
     const url = `postgres://postgres:postgres@127.0.0.1:${adapter.port}/postgres`;
-    const [idle, busy, stuck] = await Promise.all([RawClient.connect(url), RawClient.connect(url), RawClient.connect(url)]);
+    const [idle, busy, stuck] = await Promise.all([
+      RawClient.connect(url),
+      RawClient.connect(url),
+      RawClient.connect(url),
+    ]);
     busy.send(query("BEGIN"));
     stuck.send(query("BEGIN"));
     await Promise.all([busy.ready(1), stuck.ready(1)]);
@@ -204,7 +239,11 @@ describe("cancel and goodbye", () => {
   });
 
   test("messages that do not exist end the connection with 08P01", async () => {
-    for (const bytes of [message(0x7a), Buffer.from([0x51, 0, 0, 0, 2]), Buffer.from([0x51, 0, 0, 0, 5, 1])]) {
+    for (const bytes of [
+      message(0x7a),
+      Buffer.from([0x51, 0, 0, 0, 2]),
+      Buffer.from([0x51, 0, 0, 0, 5, 1]),
+    ]) {
       const raw = await RawClient.connect(under.url());
       raw.send(bytes);
       await raw.untilClosed();

@@ -41,13 +41,22 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#context = options.context;
-    this.#server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) =>
-      this.#accept(socket),
+    this.#server = createServer(
+      { noDelay: true, keepAlive: true, pauseOnConnect: true },
+      (socket) => this.#accept(socket),
     );
   }
 
   get connections(): number {
     return this.#sockets.size;
+  }
+
+  /** For SHOW CONNECTIONS. */
+  get clients(): { readonly client: string; readonly user: string }[] {
+    return [...this.#sessions].map(({ socket, user }) => ({
+      client: `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? "?"}`,
+      user,
+    }));
   }
 
   /** Resolves with the port; rejects when it cannot be had. */
@@ -119,7 +128,8 @@ export class Listener {
     if (negotiate !== null) {
       socket.write(negotiateProtocolVersion(protocolVersion(startup.minor), negotiate));
     }
-    if (this.#draining) throw new ProtocolViolation("the database system is shutting down", "57P03");
+    if (this.#draining)
+      throw new ProtocolViolation("the database system is shutting down", "57P03");
     if (this.#sockets.size > context.limits.maxConnections) {
       throw new ProtocolViolation("sorry, too many clients already", "53300");
     }

@@ -26,10 +26,14 @@ let secure: PostgresAdapter;
 beforeAll(async () => {
   const dir = mkdtempSync(join(tmpdir(), "freshet-tls-"));
   const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
-  execFileSync("openssl", [
-    ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-sha384"],
-    ...["-keyout", key, "-out", cert, "-subj", "/CN=localhost"],
-  ], { stdio: "ignore" });
+  execFileSync(
+    "openssl",
+    [
+      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-sha384"],
+      ...["-keyout", key, "-out", cert, "-subj", "/CN=localhost"],
+    ],
+    { stdio: "ignore" },
+  );
   tls = { cert: readFileSync(cert), key: readFileSync(key) };
   under = await adapterUnderTest();
   secure = await under.another({ tls });
@@ -42,7 +46,11 @@ async function psql(port: number, connection: string, password = "postgres"): Pr
   try {
     const { stdout } = await run(
       "psql",
-      ["-XAtc", "SELECT 'in'", `host=127.0.0.1 port=${port} user=postgres dbname=postgres ${connection}`],
+      [
+        "-XAtc",
+        "SELECT 'in'",
+        `host=127.0.0.1 port=${port} user=postgres dbname=postgres ${connection}`,
+      ],
       { env: { ...process.env, PGPASSWORD: password } },
     );
     return stdout.trim();
@@ -70,9 +78,19 @@ describe("authentication", () => {
     test(`${authenticationMethod} lets the right password in, and only it`, async () => {
       const adapter = await under.another({ authenticationMethod });
       expect(await psql(adapter.port, "")).toBe("in");
-      expect(await psql(adapter.port, "", "wrong")).toContain('password authentication failed for user "postgres"');
-      expect(await psql(adapter.port, "user=nobody")).toContain('password authentication failed for user "nobody"');
-      const client = new pg.Client({ host: "127.0.0.1", port: adapter.port, user: "postgres", password: "postgres", database: "postgres" });
+      expect(await psql(adapter.port, "", "wrong")).toContain(
+        'password authentication failed for user "postgres"',
+      );
+      expect(await psql(adapter.port, "user=nobody")).toContain(
+        'password authentication failed for user "nobody"',
+      );
+      const client = new pg.Client({
+        host: "127.0.0.1",
+        port: adapter.port,
+        user: "postgres",
+        password: "postgres",
+        database: "postgres",
+      });
       await client.connect();
       expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
       await client.end();
@@ -82,13 +100,22 @@ describe("authentication", () => {
   test("without authentication nobody is asked", async () => {
     const adapter = await under.another({ allowUnauthenticated: true });
     expect(await psql(adapter.port, "", "wrong")).toBe("in");
+    expect(await psql(adapter.port, "user=stranger", "wrong")).toBe("in");
   });
 
   test("an unknown user meets the same dialog as a known one", async () => {
     const dialog = async (user: string) => {
       const socket = plain(under.adapter.port);
-      const first = startup(196608, [["user", user], ["database", "postgres"]]);
-      return talk(socket, first, saslInitialResponse("SCRAM-SHA-256", "n,,n=,r=abcdefgh"), passwordMessage("c=biws,r=x,p=AAAA"));
+      const first = startup(196608, [
+        ["user", user],
+        ["database", "postgres"],
+      ]);
+      return talk(
+        socket,
+        first,
+        saslInitialResponse("SCRAM-SHA-256", "n,,n=,r=abcdefgh"),
+        passwordMessage("c=biws,r=x,p=AAAA"),
+      );
     };
     const [known, unknown] = [await dialog("postgres"), await dialog("mallory")];
     expect(unknown.length).toBe(known.length);
@@ -98,12 +125,19 @@ describe("authentication", () => {
   });
 
   test("a missing database is named after authentication, as upstream does", async () => {
-    expect(await psql(under.adapter.port, "dbname=nosuch")).toContain('database "nosuch" does not exist');
+    expect(await psql(under.adapter.port, "dbname=nosuch")).toContain(
+      'database "nosuch" does not exist',
+    );
   });
 
   test("more clients than allowed get 53300", async () => {
     const adapter = await under.another({ limits: { maxConnections: 1 } });
-    const first = new pg.Client({ host: "127.0.0.1", port: adapter.port, user: "postgres", password: "postgres" });
+    const first = new pg.Client({
+      host: "127.0.0.1",
+      port: adapter.port,
+      user: "postgres",
+      password: "postgres",
+    });
     await first.connect();
     expect(await psql(adapter.port, "")).toContain("sorry, too many clients already");
     await first.end();
@@ -116,13 +150,19 @@ describe("TLS", () => {
     expect(await psql(secure.port, "sslmode=require channel_binding=require")).toBe("in");
     expect(await psql(secure.port, "sslmode=disable")).toBe("in");
     expect(await psql(under.adapter.port, "sslmode=prefer")).toBe("in");
-    expect(await psql(under.adapter.port, "sslmode=require")).toContain("server does not support SSL");
-    expect(await psql(secure.port, "sslmode=require channel_binding=require", "wrong")).toContain("password authentication failed");
+    expect(await psql(under.adapter.port, "sslmode=require")).toContain(
+      "server does not support SSL",
+    );
+    expect(await psql(secure.port, "sslmode=require channel_binding=require", "wrong")).toContain(
+      "password authentication failed",
+    );
   });
 
   test("required TLS refuses plain clients", async () => {
     const adapter = await under.another({ tls: { ...tls, required: true } });
-    expect(await psql(adapter.port, "sslmode=disable")).toContain("connections without TLS are not accepted");
+    expect(await psql(adapter.port, "sslmode=disable")).toContain(
+      "connections without TLS are not accepted",
+    );
     expect(await psql(adapter.port, "sslmode=require")).toBe("in");
   });
 
@@ -198,7 +238,10 @@ describe("start-up", () => {
     ["3.1", login(0x30001)],
     ["3.2", login(0x30002)],
     ["a newer minor version", login(0x30009)],
-    ["a newer minor version with unknown options", login(0x30009, ["_pq_.x", "1"], ["_pq_.y", "2"])],
+    [
+      "a newer minor version with unknown options",
+      login(0x30009, ["_pq_.x", "1"], ["_pq_.y", "2"]),
+    ],
     ["an unknown option of 3.0", login(0x30000, ["_pq_.x", "1"])],
     ["4.7", login(0x40007)],
     ["no user", startup(0x30000, [["database", "postgres"]])],
@@ -240,20 +283,35 @@ describe("start-up", () => {
     const before = under.adapter.statistics().upstreamConnections;
     const second = await connect("second");
     expect(under.adapter.statistics().upstreamConnections).toBe(before);
-    expect((await second.query("SHOW application_name")).rows).toEqual([{ application_name: "second" }]);
+    expect((await second.query("SHOW application_name")).rows).toEqual([
+      { application_name: "second" },
+    ]);
     expect(under.adapter.statistics().upstreamConnections).toBe(before + 1);
     await Promise.all([first.end(), second.end()]);
   });
 
   test("start-up options reach the upstream", async () => {
-    const client = new pg.Client({ connectionString: under.url(), options: "-c search_path=pg_catalog -c statement_timeout=12345" });
+    const client = new pg.Client({
+      connectionString: under.url(),
+      options: "-c search_path=pg_catalog -c statement_timeout=12345",
+    });
     await client.connect();
-    expect((await client.query("SHOW statement_timeout")).rows[0]).toEqual({ statement_timeout: "12345ms" });
+    expect((await client.query("SHOW statement_timeout")).rows[0]).toEqual({
+      statement_timeout: "12345ms",
+    });
     await client.end();
   });
 
   test("replication connections pass through", async () => {
-    const { stdout } = await run("psql", ["-XAtc", "IDENTIFY_SYSTEM", `host=127.0.0.1 port=${under.adapter.port} user=postgres dbname=postgres replication=database`], { env: { ...process.env, PGPASSWORD: "postgres" } });
+    const { stdout } = await run(
+      "psql",
+      [
+        "-XAtc",
+        "IDENTIFY_SYSTEM",
+        `host=127.0.0.1 port=${under.adapter.port} user=postgres dbname=postgres replication=database`,
+      ],
+      { env: { ...process.env, PGPASSWORD: "postgres" } },
+    );
     expect(stdout).toMatch(/^\d+\|1\|[0-9A-F]+\/[0-9A-F]+\|postgres/);
   });
 });

@@ -99,6 +99,8 @@ export interface PostgresAdapter {
   /** Stops accepting, lets transactions end, then 57P01; the rest is cut after `drainMs`. */
   close(drainMs: number): Promise<void>;
   statistics(): AdapterStatistics;
+  /** The clients in session now, for SHOW CONNECTIONS. */
+  clients(): { readonly client: string; readonly user: string }[];
   /** A cancel request another thread received for one of our clients. */
   cancel(key: Buffer): void;
 }

@@ -27,7 +27,8 @@ function canonicalBound(
     const format = paramFormat(bind, index);
     const type = route.placeholderTypes[index];
     if (type === undefined || (format !== 0 && format !== 1)) return null;
-    const canonical = route.placeholderIsList[index] === true ? canonicalArrayParam : canonicalParam;
+    const canonical =
+      route.placeholderIsList[index] === true ? canonicalArrayParam : canonicalParam;
     const value = canonical(type, typeIds[index] ?? 0, format, buffer, at, at + length);
     if (value === undefined) return null;
     bound.push(value);
@@ -57,11 +58,18 @@ export function boundKey(
   if (route.placeholders === 1 && route.sources.length === 1 && bind.paramCount === 1) {
     const length = bind.buffer.readInt32BE(bind.paramsAt);
     const type = route.placeholderTypes[0];
-    if (length >= 0 && type !== undefined && route.sources[0]?.kind === "bind" && route.placeholderIsList[0] !== true) {
+    if (
+      length >= 0 &&
+      type !== undefined &&
+      route.sources[0]?.kind === "bind" &&
+      route.placeholderIsList[0] !== true
+    ) {
       const start = bind.paramsAt + 4;
       const format = bind.paramFormatCount === 0 ? 0 : paramFormat(bind, 0);
       if (format !== 0 && format !== 1) return null;
-      return canonicalParam(type, typeIds[0] ?? 0, format, bind.buffer, start, start + length) ?? null;
+      return (
+        canonicalParam(type, typeIds[0] ?? 0, format, bind.buffer, start, start + length) ?? null
+      );
     }
   }
   const params = boundParams(route, typeIds, bind);

@@ -51,8 +51,16 @@ export const PROBE_REQUEST = Buffer.concat([
 /** From the probe's one row; null when it is not what we asked for. */
 export function parseProbe(row: readonly (string | null)[] | null): HiddenSettings | null {
   if (row?.length !== 8 || row.some((value) => value === null)) return null;
-  const [schemas, role, extraFloatDigits, byteaOutput, isolation, defaultIsolation, database, position] =
-    row as readonly string[] as [string, string, string, string, string, string, string, string];
+  const [
+    schemas,
+    role,
+    extraFloatDigits,
+    byteaOutput,
+    isolation,
+    defaultIsolation,
+    database,
+    position,
+  ] = row as readonly string[] as [string, string, string, string, string, string, string, string];
   return {
     schemas,
     role,

@@ -1,7 +1,12 @@
 import type { EncodedRows } from "@freshet/types";
 import type { CacheDefinition, ColumnDefinition } from "@freshet/rpc";
 import type { Entry } from "@freshet/adapter-core";
-import { commandComplete, compileRendering, RenderingRefused, rowDescription } from "@freshet/pg-wire";
+import {
+  commandComplete,
+  compileRendering,
+  RenderingRefused,
+  rowDescription,
+} from "@freshet/pg-wire";
 import type { SessionSettings } from "./settings.ts";
 
 /** How one cache's answers look to sessions with these settings, in these result formats. */

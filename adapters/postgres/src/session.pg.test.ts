@@ -10,6 +10,7 @@ import {
   parseErrorFields,
   query,
   SYNC,
+  TERMINATE,
 } from "@freshet/pg-wire";
 import { RawClient } from "./testing/raw-client.ts";
 import { type AdapterUnderTest, adapterUnderTest } from "./testing/setup.ts";
@@ -35,7 +36,13 @@ beforeAll(async () => {
 afterAll(() => under.stop());
 
 beforeEach(async () => {
-  Object.assign(under.router, { serving: true, access: true, positionReached: true, fillDelayMs: 0, fillRefused: false });
+  Object.assign(under.router, {
+    serving: true,
+    access: true,
+    positionReached: true,
+    fillDelayMs: 0,
+    fillRefused: false,
+  });
   under.router.positions.length = 0;
   client = new pg.Client({ connectionString: under.url() });
   await client.connect();
@@ -93,7 +100,13 @@ describe("what is answered from a cache", () => {
   test("statements sent while a fill is pending are answered after it, in order", async () => {
     under.router.fillDelayMs = 100;
     const raw = await RawClient.connect(under.url());
-    raw.send(parse("", CACHED, [23]), bind("", "", ["13"]), execute(""), SYNC, query("SELECT 'after'"));
+    raw.send(
+      parse("", CACHED, [23]),
+      bind("", "", ["13"]),
+      execute(""),
+      SYNC,
+      query("SELECT 'after'"),
+    );
     await raw.ready(2);
     expect(raw.describe()).toBe("12DCZTDCZ");
     raw.close();
@@ -128,7 +141,9 @@ describe("transactions", () => {
     const raw = await RawClient.connect(under.url());
     raw.send(query("BEGIN"), query("SET search_path = other, public"), query(FIXED));
     await raw.ready(3);
-    expect(raw.describe()).toBe("CZCSZTDCZ".replace("S", raw.count(BACKEND.parameterStatus) ? "S" : ""));
+    expect(raw.describe()).toBe(
+      "CZCSZTDCZ".replace("S", raw.count(BACKEND.parameterStatus) ? "S" : ""),
+    );
     expect(under.router.forwards.at(-1)).toBe("unknown-scope");
     raw.close();
   });
@@ -175,9 +190,17 @@ describe("own writes", () => {
   test("the position covers an asynchronous commit", async () => {
     await client.query("SET synchronous_commit = off");
     await client.query("UPDATE things SET name = 'z' WHERE id = 20");
-    const { rows } = await client.query<{ lsn: string }>("SELECT pg_current_wal_insert_lsn() AS lsn");
+    const { rows } = await client.query<{ lsn: string }>(
+      "SELECT pg_current_wal_insert_lsn() AS lsn",
+    );
     await read();
-    const value = (lsn = "") => BigInt(`0x${lsn.split("/").map((part) => part.padStart(8, "0")).join("")}`);
+    const value = (lsn = "") =>
+      BigInt(
+        `0x${lsn
+          .split("/")
+          .map((part) => part.padStart(8, "0"))
+          .join("")}`,
+      );
     expect(value(under.router.positions[0])).toBeGreaterThanOrEqual(value(rows[0]?.lsn));
   });
 });
@@ -221,22 +244,44 @@ describe("session settings", () => {
 
 describe("our own statements", () => {
   test("answer in the simple and the extended protocol", async () => {
-    const expected = [{ name: "a", value: "1" }, { name: "b", value: null }];
+    const expected = [
+      { name: "a", value: "1" },
+      { name: "b", value: null },
+    ];
     expect((await client.query("SHOW CACHES")).rows).toEqual(expected);
     expect((await client.query({ name: "show", text: "SHOW CACHES" })).rows).toEqual(expected);
     const raw = await RawClient.connect(under.url());
-    raw.send(parse("", "SHOW CACHES"), describeMessage("S", ""), bind("", "", [], [1]), describeMessage("P", ""), execute(""), SYNC);
+    raw.send(
+      parse("", "SHOW CACHES"),
+      describeMessage("S", ""),
+      bind("", "", [], [1]),
+      describeMessage("P", ""),
+      execute(""),
+      SYNC,
+    );
     await raw.ready(1);
     expect(raw.describe()).toBe("1tT2TDDCZ");
     raw.close();
   });
 
   test("errors of ours skip to Sync and leave the session usable", async () => {
-    under.router.controlResult = { code: "42P07", message: "cache exists", hint: "use another name" };
-    await expect(client.query("CREATE CACHE FROM SELECT 1")).rejects.toMatchObject({ code: "42P07", hint: "use another name" });
+    under.router.controlResult = {
+      code: "42P07",
+      message: "cache exists",
+      hint: "use another name",
+    };
+    await expect(client.query("CREATE CACHE FROM SELECT 1")).rejects.toMatchObject({
+      code: "42P07",
+      hint: "use another name",
+    });
     const raw = await RawClient.connect(under.url());
     raw.send(
-      parse("", "CREATE CACHE FROM SELECT 1"), bind("", ""), execute(""), parse("", CACHED), close("S", "x"), SYNC,
+      parse("", "CREATE CACHE FROM SELECT 1"),
+      bind("", ""),
+      execute(""),
+      parse("", CACHED),
+      close("S", "x"),
+      SYNC,
       query("SELECT 2"),
     );
     await raw.ready(2);
@@ -249,5 +294,52 @@ describe("our own statements", () => {
 
   test("a syntax error in one of ours names its place", async () => {
     await expect(client.query("CREATE CACHE FROM")).rejects.toMatchObject({ code: "42601" });
+  });
+});
+
+describe("goodbye", () => {
+  test("what was sent before Terminate still runs", async () => {
+    const raw = await RawClient.connect(under.url());
+    raw.send(
+      query("SELECT pg_sleep(0.3)"),
+      query("INSERT INTO things VALUES (500, 'late')"),
+      TERMINATE,
+    );
+    await raw.untilClosed();
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      const { rows } = await client.query("SELECT name FROM things WHERE id = 500");
+      if (rows.length === 1) break;
+      expect(Date.now()).toBeLessThan(deadline);
+    }
+    await client.query("DELETE FROM things WHERE id = 500");
+  });
+});
+
+describe("a prepared statement whose columns DDL has changed", () => {
+  test("raises the upstream's error", async () => {
+    const { router } = under;
+    const text = "SELECT * FROM shapes WHERE id = $1";
+    const expected = "cached plan must not change result type";
+    await client.query("CREATE TABLE shapes (id int)");
+    await router.cache(text, [23]);
+    const raw = await RawClient.connect(under.url());
+    raw.send(parse("v", text, [23]), SYNC);
+    await raw.ready(1);
+    const use = [bind("", "v", ["1"]), execute(""), SYNC];
+    raw.send(...use);
+    await raw.ready(2);
+    expect(raw.describe()).toBe("1Z2CZ");
+    await client.query("ALTER TABLE shapes ADD extra text");
+    await router.cache(text, [23]);
+    raw.send(...use, query("SELECT 1"));
+    await raw.ready(4);
+    expect(raw.describe()).toBe("1Z2CZEZTDCZ");
+    expect(raw.transcript().join()).toContain(expected);
+    raw.send(...use);
+    await raw.ready(5);
+    expect(raw.transcript().at(-2)).toContain(expected);
+    raw.close();
+    await client.query("DROP TABLE shapes");
   });
 });

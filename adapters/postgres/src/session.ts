@@ -80,6 +80,8 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
   #paused = false;
   #draining = false;
   #discardParts = false;
+  /** The connection broke, rather than ended. */
+  #vanished = false;
   #probedAtMs: number;
 
   constructor(options: SessionOptions) {
@@ -111,7 +113,7 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
       this.link?.socket.resume();
       this.#pump();
     });
-    this.socket.on("error", () => undefined);
+    this.socket.on("error", () => (this.#vanished = true));
     this.socket.on("end", () => this.close());
     this.socket.on("close", () => this.close());
     if (this.socket.destroyed) return this.close();
@@ -197,6 +199,7 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
       case FRONTEND.close:
       case FRONTEND.flush:
       case FRONTEND.sync:
+        this.#discardParts = this.extended.skipping;
         return this.extended.handle(reader);
       case FRONTEND.copyData:
       case FRONTEND.copyDone:
@@ -392,16 +395,23 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
     this.close();
   }
 
-  /** The client is gone or done; its upstream connection ends with it and is never reused. */
+  /**
+   * The client is gone or done; its upstream connection ends with it and is never reused. What a
+   * client sent before it said goodbye still runs, as it would without us; what a client that
+   * broke off was running is cancelled.
+   */
   close(): void {
     if (this.closed) return;
     this.closed = true;
     const { link } = this;
     if (link !== null && !link.closed) {
-      if (link.queue.busy && link.cancelKey !== null) {
-        void cancelUpstream(this.context.upstream, link.cancelKey);
+      link.out.flush();
+      if (this.#vanished && link.queue.busy) {
+        if (link.cancelKey !== null) void cancelUpstream(this.context.upstream, link.cancelKey);
+        link.abort();
+      } else {
+        link.finish();
       }
-      link.close();
     }
     if (!this.socket.writableEnded) this.socket.destroy();
     this.#options.onClose(this);
@@ -413,6 +423,10 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
     if (link === null || link.cancelKey === null || !link.queue.busy) return;
     if (link.queue.head?.kind === "hidden") return;
     void cancelUpstream(this.context.upstream, link.cancelKey);
+  }
+
+  get user(): string {
+    return this.#options.user;
   }
 
   /** No transaction, nothing outstanding, nothing half sent. */

@@ -53,6 +53,7 @@ export function handleQuery(session: Session, frame: FrameReader): void | Promis
       if (route.reason === "unknown-scope" && mayAsk(session)) {
         return answerLater(session, query, text);
       }
+      if (route.traits.verb === "deallocate" && deallocateHere(session, text)) return undefined;
       return forwardQuery(session, query, route, text, route.reason);
     case "control":
     case "control-error":
@@ -145,7 +146,8 @@ export function forwardQuery(
 ): void | Promise<void> {
   return session.withLink((link) => {
     const traits = route?.kind === "cached" || route?.kind === "forward" ? route.traits : null;
-    if (traits === null || touchesStatements(traits)) catchUpStatements(session, link, traits);
+    if (traits === null || touchesStatements(traits))
+      catchUpStatements(session, link, traits, text);
     if (traits !== null && begins(traits)) session.probeAhead(link);
     const open = link.queue.open;
     if (open === null) session.beginUnit(link, "query", traits, text).complete = true;
@@ -169,6 +171,7 @@ function catchUpStatements(
   session: Session,
   link: UpstreamLink,
   traits: StatementTraits | null,
+  text: string | null,
 ): void {
   const { statements } = session;
   const virtual = statements.virtual().filter((statement) => statement.text !== null);
@@ -182,8 +185,34 @@ function catchUpStatements(
     }
     link.out.add(SYNC);
   }
-  if (traits?.verb !== "execute" && traits?.verb !== "explain") statements.distrust();
+  const dropped = traits?.verb === "deallocate" && text !== null ? deallocatedName(text) : null;
+  if (dropped !== null) statements.distrust(dropped);
+  else if (traits?.verb !== "execute" && traits?.verb !== "explain") statements.distrust();
   if (traits === null || traits.multiple || traits.verb === "prepare") {
     statements.namesUncertain = true;
   }
+}
+
+const DEALLOCATE = /^\s*deallocate\s+(?:prepare\s+)?(?:"([^"]+)"|([a-z_][a-z0-9_$]*))\s*;?\s*$/i;
+
+/** The one name a DEALLOCATE drops; null for ALL and for what is not that plain. */
+function deallocatedName(text: string): string | null {
+  const match = DEALLOCATE.exec(text);
+  const [, quoted, plain] = match ?? [];
+  if (quoted !== undefined) return quoted;
+  const name = plain?.toLowerCase();
+  return name === undefined || name === "all" || name === "prepare" ? null : name;
+}
+
+/** Drivers drop protocol statements by SQL; one that only we know needs no upstream for that. */
+function deallocateHere(session: Session, text: string): boolean {
+  const name = deallocatedName(text);
+  const statement = name === null ? undefined : session.statements.get(name);
+  if (statement === undefined || statement.upstream || statement.uncertain) return false;
+  if (session.statements.namesUncertain || session.link?.queue.busy === true) return false;
+  if (session.status === STATUS.failed) return false;
+  session.statements.delete(statement.name);
+  session.out.add(commandComplete("DEALLOCATE"));
+  session.ready();
+  return true;
 }

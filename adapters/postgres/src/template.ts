@@ -34,7 +34,10 @@ export class StartupTemplates {
   async get(
     key: string,
     learn: () => Promise<Learned>,
-  ): Promise<{ readonly template: StartupTemplate; readonly connection: UpstreamConnection | null }> {
+  ): Promise<{
+    readonly template: StartupTemplate;
+    readonly connection: UpstreamConnection | null;
+  }> {
     const known = this.#known.get(key);
     if (known !== undefined && performance.now() - known.learnedAtMs < this.#ttlMs) {
       return { template: known, connection: null };

@@ -12,6 +12,7 @@ import { MaintainedEntrySet } from "./entries/entry-set.ts";
 import { TraceProgram } from "./entries/tracer.ts";
 import { BlockEvaluator } from "./exec/block-evaluator.ts";
 import { RowEncoder } from "./exec/encode-rows.ts";
+import { checkConstants } from "./plan/constants.ts";
 import { strengthen } from "./plan/strengthen.ts";
 import { fixesOrder } from "./plan/total-order.ts";
 
@@ -39,6 +40,7 @@ function compile({ statement, shape, catalog, dialect, codec }: CompileInput): C
   const slotTable = new SlotTable(shape);
   const context = new BindContext(catalog, dialect, slotTable);
   const block = strengthen(new SelectBinder(context).block(statement, new Map(), true));
+  checkConstants(block);
   const slots = slotTable.slots();
   const { params } = slotTable;
   const indexes: IndexSpec[] = [];
@@ -75,7 +77,10 @@ function usesOf(context: BindContext): readonly TableUse[] {
 }
 
 /** Without repetitions and without the tables' own keys, which always exist. */
-function distinctIndexes(indexes: readonly IndexSpec[], context: BindContext): readonly IndexSpec[] {
+function distinctIndexes(
+  indexes: readonly IndexSpec[],
+  context: BindContext,
+): readonly IndexSpec[] {
   const byName = new Map<string, IndexSpec>();
   for (const table of context.tables) {
     if (table.key !== null) byName.set(nameOf({ table: table.id, columns: table.key }), KEY);

@@ -4,7 +4,14 @@ import { Poisoned } from "./contract.ts";
 import type { EntrySet } from "./contract.ts";
 import type { CanonicalParam, EncodedRows, Snapshot } from "@freshet/types";
 import { MemorySnapshot } from "./testing/memory-snapshot.ts";
-import { canonicalText, compileText, keyOf, ownParams, randomBatch, randomRows } from "./testing/query-harness.ts";
+import {
+  canonicalText,
+  compileText,
+  keyOf,
+  ownParams,
+  randomBatch,
+  randomRows,
+} from "./testing/query-harness.ts";
 import type { CompiledText } from "./testing/query-harness.ts";
 import { randomQuery } from "./testing/random-query.ts";
 import { TABLES } from "./testing/sample-tables.ts";
@@ -12,7 +19,7 @@ import { decodeRows } from "./testing/query-harness.ts";
 import { seededRandom } from "./testing/seeded-random.ts";
 
 const SEED = Number(process.env["FRESHET_TEST_SEED"] ?? 20260702);
-const ROUNDS = Number(process.env["FRESHET_TEST_ROUNDS"] ?? 400);
+const ROUNDS = Number(process.env["FRESHET_TEST_ROUNDS"] ?? 1000);
 const COMMITS = 12;
 const LIMITS = { rowsPerEntry: 100_000, bytesPerEntry: 1e8, entries: 100 };
 
@@ -41,6 +48,15 @@ function randomParams({ query }: CompiledText, random: () => number): CanonicalP
   });
 }
 
+/** Parameters where a literal would be fixed: ON of an outer join, HAVING, CASE. */
+function withPlaceholders(sql: string): string {
+  return sql
+    .replace("r.stars > 2", "r.stars > $1")
+    .replace("and r.stars = 3", "and r.stars = $1")
+    .replace("where stars > 1 group", "where stars = $2 group")
+    .replace(/having count\(\*\) ([<>=]) \d/, "having count(*) $1 $$3");
+}
+
 type Held = { readonly rows: string } | { readonly poisoned: true };
 
 /** Rows in a form that does not depend on orders the query leaves open. */
@@ -49,7 +65,12 @@ function formOf(rows: EncodedRows, columns: number, total: boolean): string {
   return (total ? lines : lines.sort()).join("\n");
 }
 
-function fresh(compiled: CompiledText, params: readonly CanonicalParam[], snapshot: Snapshot, strategy: "recompute"): Held {
+function fresh(
+  compiled: CompiledText,
+  params: readonly CanonicalParam[],
+  snapshot: Snapshot,
+  strategy: "recompute",
+): Held {
   const set = compiled.query.open({ ...LIMITS, strategy });
   try {
     const rows = set.fill(keyOf(params), params, snapshot);
@@ -60,7 +81,13 @@ function fresh(compiled: CompiledText, params: readonly CanonicalParam[], snapsh
   }
 }
 
-function tryFill(set: EntrySet, compiled: CompiledText, params: readonly CanonicalParam[], snapshot: Snapshot, held: Map<string, string>): void {
+function tryFill(
+  set: EntrySet,
+  compiled: CompiledText,
+  params: readonly CanonicalParam[],
+  snapshot: Snapshot,
+  held: Map<string, string>,
+): void {
   const key = keyOf(params);
   try {
     const rows = set.fill(key, params, snapshot);
@@ -71,7 +98,11 @@ function tryFill(set: EntrySet, compiled: CompiledText, params: readonly Canonic
 }
 
 /** Fills keys, commits changes, and compares every key with a fresh fill after each commit. */
-function keep(sql: string, strategy: "recompute" | "incremental" | "auto", random: () => number): string | null {
+function keep(
+  sql: string,
+  strategy: "recompute" | "incremental" | "auto",
+  random: () => number,
+): string | null {
   let compiled: CompiledText;
   try {
     compiled = compileText(sql);
@@ -81,10 +112,15 @@ function keep(sql: string, strategy: "recompute" | "incremental" | "auto", rando
   }
   const { query } = compiled;
   const set = query.open({ ...LIMITS, strategy });
-  let snapshot = MemorySnapshot.of(TABLES.map((schema) => ({ schema, rows: randomRows(schema, 14, random) })));
+  let snapshot = MemorySnapshot.of(
+    TABLES.map((schema) => ({ schema, rows: randomRows(schema, 14, random) })),
+  );
   const held = new Map<string, string>();
   const params = new Map<string, readonly CanonicalParam[]>();
-  for (const choice of [ownParams(compiled), ...Array.from({ length: 5 }, () => randomParams(compiled, random))]) {
+  for (const choice of [
+    ownParams(compiled),
+    ...Array.from({ length: 5 }, () => randomParams(compiled, random)),
+  ]) {
     params.set(keyOf(choice), choice);
     tryFill(set, compiled, choice, snapshot, held);
   }
@@ -94,7 +130,7 @@ function keep(sql: string, strategy: "recompute" | "incremental" | "auto", rando
     for (const change of set.push(batch, snapshot, after)) {
       if ("dropped" in change) held.delete(change.key);
       else held.set(change.key, formOf(change.rows, query.columns.length, query.totalOrder));
-      if (set.has(change.key) !== ("rows" in change)) return `${sql}: has(${change.key}) is wrong`;
+      if (set.has(change.key) !== "rows" in change) return `${sql}: has(${change.key}) is wrong`;
     }
     for (const [key, rows] of held) {
       const wanted = fresh(compiled, params.get(key)!, after, "recompute");
@@ -114,7 +150,8 @@ function keep(sql: string, strategy: "recompute" | "incremental" | "auto", rando
     }
   }
   for (const key of held.keys()) set.evict(key);
-  if (set.size !== 0 || set.bytes !== 0) return `${sql}: ${set.bytes} bytes are left of ${set.size} entries`;
+  if (set.size !== 0 || set.bytes !== 0)
+    return `${sql}: ${set.bytes} bytes are left of ${set.size} entries`;
   return null;
 }
 
@@ -124,9 +161,18 @@ test.each(["recompute", "incremental", "auto"] as const)(
     const random = seededRandom(SEED);
     const wrong: string[] = [];
     for (let round = 0; round < ROUNDS && wrong.length < 3; round += 1) {
-      const found = keep(randomQuery(random), strategy, random);
+      const found = keep(withPlaceholders(randomQuery(random)), strategy, random);
       if (found !== null) wrong.push(found);
     }
     expect(wrong.join("\n\n")).toBe("");
   },
 );
+
+test.each([
+  // A changed row that fails a condition above its outer join still decides about NULLs there.
+  "select count(t.active) from title t left join credit c on c.title_id = t.id where c.person_id is distinct from 3",
+  "select length(t.name) from title t left join rating r on r.title_id = t.id and r.stars > 2 where r.title_id is distinct from 0",
+])("%s", (sql) => {
+  const random = seededRandom(SEED);
+  for (let round = 0; round < 100; round += 1) expect(keep(sql, "auto", random)).toBeNull();
+});

@@ -26,7 +26,9 @@ beforeAll(async () => {
     types: { getTypeParser: () => (text: string | Buffer) => text },
   });
   await client.connect();
-  await client.query("set datestyle = 'ISO, MDY'; set timezone = 'UTC'; set extra_float_digits = 1");
+  await client.query(
+    "set datestyle = 'ISO, MDY'; set timezone = 'UTC'; set extra_float_digits = 1",
+  );
   await client.query(ddl());
   const random = seededRandom(SEED);
   const loaded = TABLES.map((schema) => ({ schema, rows: randomRows(schema, 40, random) }));
@@ -48,7 +50,12 @@ afterAll(async () => {
 });
 
 type Answer =
-  | { readonly kind: "rows"; readonly rows: string[]; readonly columns: string[]; readonly ordered: boolean }
+  | {
+      readonly kind: "rows";
+      readonly rows: string[];
+      readonly columns: string[];
+      readonly ordered: boolean;
+    }
   | { readonly kind: "refused" | "poisoned" | "error"; readonly reason: string };
 
 async function upstream(sql: string): Promise<Answer> {
@@ -57,7 +64,9 @@ async function upstream(sql: string): Promise<Answer> {
     return {
       kind: "rows",
       rows: (result.rows as unknown[]).map((row) => JSON.stringify(row)),
-      columns: result.fields.map((field) => `${field.name}:${field.dataTypeID}:${field.dataTypeModifier}`),
+      columns: result.fields.map(
+        (field) => `${field.name}:${field.dataTypeID}:${field.dataTypeModifier}`,
+      ),
       ordered: true,
     };
   } catch (error) {
@@ -74,7 +83,9 @@ function ours(sql: string): Answer {
     return {
       kind: "rows",
       rows: decodeRows(rows, compiled.query.columns.length).map((row) => JSON.stringify(row)),
-      columns: compiled.query.columns.map((column) => `${column.name}:${column.type.upstreamId}:${column.type.modifier}`),
+      columns: compiled.query.columns.map(
+        (column) => `${column.name}:${column.type.upstreamId}:${column.type.modifier}`,
+      ),
       ordered: compiled.query.totalOrder,
     };
   } catch (error) {
@@ -87,8 +98,10 @@ function ours(sql: string): Answer {
 /** Null when our answer may be given in place of the server's. */
 function complaint(mine: Answer, theirs: Answer): string | null {
   if (mine.kind !== "rows") return null;
-  if (theirs.kind !== "rows") return `answered where the server fails: ${theirs.kind === "error" ? theirs.reason : ""}`;
-  if (mine.columns.join() !== theirs.columns.join()) return `columns ${mine.columns.join()} for ${theirs.columns.join()}`;
+  if (theirs.kind !== "rows")
+    return `answered where the server fails: ${theirs.kind === "error" ? theirs.reason : ""}`;
+  if (mine.columns.join() !== theirs.columns.join())
+    return `columns ${mine.columns.join()} for ${theirs.columns.join()}`;
   const sorted = (rows: string[]): string[] => (mine.ordered ? rows : [...rows].sort());
   const a = sorted(mine.rows).join("\n");
   const b = sorted(theirs.rows).join("\n");

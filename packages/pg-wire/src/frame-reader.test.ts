@@ -40,7 +40,11 @@ test("the same frames come out wherever the stream is cut", () => {
   for (const limit of [5, 64, 1000]) {
     for (let first = 0; first <= STREAM.length; first += 1) {
       const second = Math.min(STREAM.length, first + (first % 11));
-      const chunks = [STREAM.subarray(0, first), STREAM.subarray(first, second), STREAM.subarray(second)];
+      const chunks = [
+        STREAM.subarray(0, first),
+        STREAM.subarray(first, second),
+        STREAM.subarray(second),
+      ];
       expect(read(chunks, limit).frames).toEqual(EXPECTED);
     }
     const bytes = [...STREAM].map((byte) => Buffer.from([byte]));

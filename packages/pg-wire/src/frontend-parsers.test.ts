@@ -27,7 +27,12 @@ test("what the builders write, the parsers read", () => {
     typeIds: [23, 4294967295],
   });
   const header = parseBind(...placed(bind("p", "s", ["a", null], [1])));
-  expect(header).toMatchObject({ portal: "p", statement: "s", paramCount: 2, resultFormatCount: 1 });
+  expect(header).toMatchObject({
+    portal: "p",
+    statement: "s",
+    paramCount: 2,
+    resultFormatCount: 1,
+  });
   expect(paramFormat(header, 1)).toBe(0);
   expect(header.buffer.readInt32BE(header.paramsAt)).toBe(1);
   expect(parseTarget(...placed(describe("S", "x")))).toEqual({ kind: TARGET_STATEMENT, name: "x" });
@@ -61,7 +66,9 @@ test("a message that ends too early or too late is a protocol violation", () => 
   for (const [frame, parser] of cases) {
     for (let end = 5; end < frame.length; end += 1) {
       // The bytes beyond the end are there, as in a chunk, but must not be believed.
-      expect(() => parser(frame, 0, end), `${parser.name} cut at ${end}`).toThrow(ProtocolViolation);
+      expect(() => parser(frame, 0, end), `${parser.name} cut at ${end}`).toThrow(
+        ProtocolViolation,
+      );
     }
     const longer = Buffer.concat([frame, Buffer.from([0, 0])]);
     expect(() => parser(longer, 0, longer.length), parser.name).toThrow(ProtocolViolation);

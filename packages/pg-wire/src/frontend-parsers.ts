@@ -27,9 +27,7 @@ export function parseStartup(buffer: Buffer): StartupPacket {
     at = valueEnd + 1;
   }
   if (at !== buffer.length - 1) {
-    throw new ProtocolViolation(
-      "invalid startup packet layout: expected terminator as last byte",
-    );
+    throw new ProtocolViolation("invalid startup packet layout: expected terminator as last byte");
   }
   return { version, parameters };
 }

@@ -79,7 +79,8 @@ async function scram(
     channelBinding,
     plus: mechanism === SCRAM_PLUS,
   });
-  const first = initial.readInt32BE(nameEnd + 1) === -1 ? "" : initial.toString("utf8", nameEnd + 5);
+  const first =
+    initial.readInt32BE(nameEnd + 1) === -1 ? "" : initial.toString("utf8", nameEnd + 5);
   socket.write(authenticationSaslContinue(server.first(first)));
   const final = await server.final((await passwordMessage(source)).toString("utf8"));
   if (final === null) return false;

@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash, type X509Certificate } from "node:crypto";
 
 /**
  * `tls-server-end-point` (RFC 5929): hash of the server's certificate with its signature's hash
@@ -7,5 +7,7 @@ import { createHash, X509Certificate } from "node:crypto";
 export function serverEndPoint(certificate: X509Certificate): Buffer {
   const algorithm = (certificate as { signatureAlgorithm?: string }).signatureAlgorithm ?? "";
   const match = /sha-?(224|256|384|512)/i.exec(algorithm);
-  return createHash(`sha${match?.[1] ?? "256"}`).update(certificate.raw).digest();
+  return createHash(`sha${match?.[1] ?? "256"}`)
+    .update(certificate.raw)
+    .digest();
 }

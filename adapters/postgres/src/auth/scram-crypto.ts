@@ -47,7 +47,8 @@ export function scramKeys(salted: Buffer): ScramKeys {
 }
 
 const NON_ASCII_SPACE = /[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]/gu;
-const MAPPED_TO_NOTHING = /[\u00ad\u034f\u1806\u180b-\u180d\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]/gu;
+const MAPPED_TO_NOTHING =
+  /[\u00ad\u034f\u1806\u180b-\u180d\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]/gu;
 const PROHIBITED =
   /[\u0000-\u001f\u007f-\u009f\u06dd\u070f\u180e\u2028\u2029\u206a-\u206f\ufff9-\ufffd\ufdd0-\ufdef\ue000-\uf8ff\u0340\u0341\u200e\u200f\u202a-\u202e\u2ff0-\u2ffb\ud800-\udfff]/u;
 

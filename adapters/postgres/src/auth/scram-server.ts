@@ -67,22 +67,34 @@ export class ScramServer {
     if (match === null) throw malformed("Unexpected channel-binding flag.");
     const [, flag = "", authorization = "", bare = ""] = match;
     if (flag.startsWith("p")) {
-      if (!this.#options.plus) throw malformed("The client selected SCRAM-SHA-256 without channel binding, but the SCRAM message includes channel binding data.");
-      if (flag !== "p=tls-server-end-point") throw malformed(`unsupported SCRAM channel-binding type "${flag.slice(2)}"`);
+      if (!this.#options.plus)
+        throw malformed(
+          "The client selected SCRAM-SHA-256 without channel binding, but the SCRAM message includes channel binding data.",
+        );
+      if (flag !== "p=tls-server-end-point")
+        throw malformed(`unsupported SCRAM channel-binding type "${flag.slice(2)}"`);
     } else {
-      if (this.#options.plus) throw malformed("The client selected SCRAM-SHA-256-PLUS, but the SCRAM message does not include channel binding data.");
+      if (this.#options.plus)
+        throw malformed(
+          "The client selected SCRAM-SHA-256-PLUS, but the SCRAM message does not include channel binding data.",
+        );
       if (flag !== "n" && flag !== "y") throw malformed("Unexpected channel-binding flag.");
       if (flag === "y" && this.#options.channelBinding !== null) {
         throw new ProtocolViolation("SCRAM channel binding negotiation error", "28000");
       }
     }
     if (authorization !== "") {
-      throw new ProtocolViolation("client uses authorization identity, but it is not supported", "0A000");
+      throw new ProtocolViolation(
+        "client uses authorization identity, but it is not supported",
+        "0A000",
+      );
     }
     const attributes = scramAttributes(bare);
-    if (attributes.has("m")) throw new ProtocolViolation("client requires an unsupported SCRAM extension", "0A000");
+    if (attributes.has("m"))
+      throw new ProtocolViolation("client requires an unsupported SCRAM extension", "0A000");
     const clientNonce = attributes.get("r") ?? "";
-    if (!attributes.has("n") || !/^[\x21-\x2b\x2d-\x7e]+$/.test(clientNonce)) throw malformed("non-printable characters in SCRAM nonce");
+    if (!attributes.has("n") || !/^[\x21-\x2b\x2d-\x7e]+$/.test(clientNonce))
+      throw malformed("non-printable characters in SCRAM nonce");
     this.#gs2Header = `${flag},,`;
     this.#clientFirstBare = bare;
     this.#nonce = clientNonce + randomBytes(18).toString("base64");
@@ -107,7 +119,9 @@ export class ScramServer {
     }
     if (attributes.get("r") !== this.#nonce) throw malformed("Nonce does not match.");
     const password = this.#options.password;
-    const keys = await (password === null ? mockKeys(this.#options.user) : keysOf(this.#options.user, password));
+    const keys = await (password === null
+      ? mockKeys(this.#options.user)
+      : keysOf(this.#options.user, password));
     const authMessage = `${this.#clientFirstBare},${this.#serverFirst},${clientFinal.slice(0, proofAt)}`;
     const proof = Buffer.from(clientFinal.slice(proofAt + 3), "base64");
     if (proof.length !== 32) throw malformed("Malformed proof in client-final-message.");

@@ -17,7 +17,11 @@ export type BatchItem =
   | { readonly kind: "describe-portal"; readonly portal: Portal }
   | { readonly kind: "bind"; readonly portal: Portal }
   | { readonly kind: "execute"; readonly portal: Portal; readonly maxRows: number }
-  | { readonly kind: "close-statement"; readonly statement: Statement | null; readonly name: string }
+  | {
+      readonly kind: "close-statement";
+      readonly statement: Statement | null;
+      readonly name: string;
+    }
   | { readonly kind: "close-portal"; readonly name: string };
 
 export type ControlOutcome = ControlResult | ControlError | null;

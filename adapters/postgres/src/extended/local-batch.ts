@@ -20,6 +20,7 @@ import type { Session } from "../session.ts";
 import type { BatchItem, ControlOutcome, Portal } from "./items.ts";
 import { parameterTypes } from "./parameter-types.ts";
 import { routeOf } from "./route-of.ts";
+import type { Statement } from "./statement.ts";
 
 /** `failed`: answered with an error of ours; skip to Sync. A reason: forward the whole batch. */
 export type BatchOutcome = "answered" | "failed" | ForwardReason;
@@ -56,7 +57,7 @@ async function answerLater(
 ): Promise<BatchOutcome> {
   let check = first;
   // Each run of a statement of ours and each fill is progress; waits are counted.
-  for (let waits = 0; waits < ATTEMPT_LIMIT; ) {
+  for (let waits = 0; waits < ATTEMPT_LIMIT;) {
     if (session.closed) return "not-serving";
     if (check === "ready") return write(session, items);
     if (typeof check === "string") return check;
@@ -124,9 +125,24 @@ function checkItem(session: Session, item: BatchItem, final: boolean): Check | "
     }
     case "cached":
       if (item.kind === "parse") return "ready";
+      if (!keepsShape(session, statement, route)) {
+        return statement.upstream ? "mixed-batch" : "error";
+      }
       if (item.kind === "bind") return checkPortal(session, item.portal, route);
       return parameterTypes(route, statement.typeIds) === null ? "parameter-type" : "ready";
   }
+}
+
+/** False once DDL has changed the columns a client knows. */
+function keepsShape(session: Session, statement: Statement, route: CachedRoute): boolean {
+  const now = textPlan(session, route).rowDescription;
+  if (statement.shape === now) return true;
+  if (statement.shape === null || statement.shape.equals(now)) {
+    statement.shape = now;
+    return true;
+  }
+  statement.shapeChanged = true;
+  return false;
 }
 
 function checkExecute(portal: Portal, maxRows: number): Check {
@@ -186,8 +202,14 @@ async function fillPortal(
 }
 
 async function runItem(session: Session, item: BatchItem): Promise<void> {
-  const holder = item.kind === "bind" ? item.portal : item.kind === "describe-statement" ? item : null;
-  const statement = item.kind === "bind" ? item.portal.statement : item.kind === "describe-statement" ? item.statement : null;
+  const holder =
+    item.kind === "bind" ? item.portal : item.kind === "describe-statement" ? item : null;
+  const statement =
+    item.kind === "bind"
+      ? item.portal.statement
+      : item.kind === "describe-statement"
+        ? item.statement
+        : null;
   if (holder === null || statement?.route?.kind !== "control") return;
   holder.result = await runControl(session, statement.route.statement);
 }
@@ -208,11 +230,13 @@ function writeItem(session: Session, item: BatchItem): boolean {
         session.error({ code: "42601", message: route.message, position: route.position });
         return false;
       }
+      if (route?.kind === "cached") item.statement.shape = textPlan(session, route).rowDescription;
       statements.set(item.statement);
       out.add(PARSE_COMPLETE);
       return true;
     }
     case "bind":
+      if (item.portal.statement.shapeChanged) return writeShapeError(session);
       out.add(BIND_COMPLETE);
       return true;
     case "close-statement":
@@ -224,8 +248,10 @@ function writeItem(session: Session, item: BatchItem): boolean {
       return true;
     case "describe-statement": {
       const { statement, result } = item;
+      if (statement.shapeChanged) return writeShapeError(session);
       if (statement.route?.kind !== "cached") {
         out.add(parameterDescription([]));
+        statement.describedWithoutRows = result === null;
         return writeControlColumns(session, result, 0);
       }
       out.add(parameterDescription(parameterTypes(statement.route, statement.typeIds) ?? []));
@@ -243,6 +269,11 @@ function writeItem(session: Session, item: BatchItem): boolean {
   }
 }
 
+function writeShapeError(session: Session): false {
+  session.error({ code: "0A000", message: "cached plan must not change result type" });
+  return false;
+}
+
 function writeExecute(session: Session, portal: Portal): boolean {
   const { out } = session;
   if (portal.bytes !== null && portal.route !== null) {
@@ -257,7 +288,9 @@ function writeExecute(session: Session, portal: Portal): boolean {
     return false;
   }
   writeNotices(session, result);
-  for (const row of result.rows) out.add(dataRow(row));
+  if (!portal.statement.describedWithoutRows) {
+    for (const row of result.rows) out.add(dataRow(row));
+  }
   out.add(commandComplete(result.tag));
   return true;
 }
@@ -267,11 +300,7 @@ function resultFormat({ header }: Portal): number {
   return header.resultFormatCount === 0 ? 0 : header.buffer.readInt16BE(header.resultFormatsAt);
 }
 
-function writeControlColumns(
-  session: Session,
-  result: ControlOutcome,
-  format: number,
-): boolean {
+function writeControlColumns(session: Session, result: ControlOutcome, format: number): boolean {
   if (result !== null && isControlError(result)) {
     session.error(result);
     return false;

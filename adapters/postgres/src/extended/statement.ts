@@ -22,6 +22,12 @@ export class Statement {
   /** The last plan used, and the formats it was for. */
   plan: ResultPlan | null = null;
 
+  /** RowDescription when it was parsed: Postgres raises 0A000 when DDL changes it. */
+  shape: Buffer | null = null;
+  shapeChanged = false;
+  /** One of our own that was described before it ran: its rows would come undescribed. */
+  describedWithoutRows = false;
+
   constructor(name: string, text: string | null, typeIds: readonly number[]) {
     this.name = name;
     this.text = text;
@@ -60,10 +66,11 @@ export class StatementTable {
     );
   }
 
-  /** After SQL that may have dropped any of them. */
-  distrust(): void {
+  /** After SQL that may have dropped this one, or any of them. */
+  distrust(name?: string): void {
     for (const statement of this.#byName.values()) {
-      if (statement.name !== "") statement.uncertain = true;
+      if (statement.name === "" || (name !== undefined && name !== statement.name)) continue;
+      statement.uncertain = true;
     }
   }
 }

@@ -12,7 +12,9 @@ import type { Session } from "../session.ts";
 import { touchesStatements } from "../simple-query.ts";
 import type { UpstreamLink } from "../upstream/link.ts";
 import type { UpstreamUnit } from "../upstream/reply-queue.ts";
+import { textPlan } from "../hit.ts";
 import type { BatchItem } from "./items.ts";
+import { routeOf } from "./route-of.ts";
 import { Statement } from "./statement.ts";
 
 interface Frame {
@@ -121,6 +123,10 @@ export class UpstreamBatch {
     this.#catchUpTaken(name);
     const previous = statements.get(name) ?? null;
     statement.upstream = true;
+    const route = routeOf(this.#session, statement);
+    if (route?.kind === "cached") {
+      statement.shape = textPlan(this.#session, route).rowDescription;
+    }
     this.#unit.operations.push({ kind: "parse", statement, previous, swallow: false });
     if (name === "" || previous === null) statements.set(statement);
   }
@@ -147,7 +153,9 @@ export class UpstreamBatch {
   #execute(portal: string): void {
     const { statements, transaction, context } = this.#session;
     const statement = this.#portals.get(portal) ?? null;
-    if (statement?.text == null) return transaction.sent(this.#unit, null, null);
+    if (statement === null || statement.text === null) {
+      return transaction.sent(this.#unit, null, null);
+    }
     const route = context.router.route(statement.text, this.#session);
     const traits = route.kind === "cached" || route.kind === "forward" ? route.traits : null;
     if (traits === null || touchesStatements(traits)) {

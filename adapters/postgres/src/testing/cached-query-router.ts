@@ -93,7 +93,10 @@ export class CachedQueryRouter implements Router {
   fillRefused = false;
 
   constructor(url: string) {
-    this.#client = new pg.Client({ connectionString: url, types: { getTypeParser: () => (v: string) => v } as never });
+    this.#client = new pg.Client({
+      connectionString: url,
+      types: { getTypeParser: () => (v: string) => v } as never,
+    });
   }
 
   async connect(): Promise<void> {
@@ -111,7 +114,11 @@ export class CachedQueryRouter implements Router {
     parameters: readonly number[] = [],
     inTransaction: CacheDefinition["inTransaction"] = "until-write",
   ): Promise<void> {
-    const real = await this.#client.query({ text, values: parameters.map(() => null), rowMode: "array" });
+    const real = await this.#client.query({
+      text,
+      values: parameters.map(() => null),
+      rowMode: "array",
+    });
     const columns = real.fields.map((field) => ({
       name: field.name,
       type: type(field.dataTypeID),
@@ -155,7 +162,10 @@ export class CachedQueryRouter implements Router {
     return this.#queries.get(route.cache.query) as CachedQuery;
   }
 
-  route(text: string, session: { readonly scope: unknown; readonly standardConformingStrings: boolean }): Route {
+  route(
+    text: string,
+    session: { readonly scope: unknown; readonly standardConformingStrings: boolean },
+  ): Route {
     const cached = this.#queries.get(text);
     const ours = parseCacheStatement(text);
     if (ours.kind === "statement") return { kind: "control", statement: ours.statement };

@@ -34,7 +34,10 @@ export class RawClient {
     socket.resume();
   }
 
-  static async connect(url: string, extra: readonly (readonly [string, string])[] = []): Promise<RawClient> {
+  static async connect(
+    url: string,
+    extra: readonly (readonly [string, string])[] = [],
+  ): Promise<RawClient> {
     const address = parseUpstreamUrl(url);
     const parameters = [["user", address.user], ["database", address.database], ...extra] as const;
     const login = { parameters, user: address.user, password: address.password };
@@ -65,7 +68,8 @@ export class RawClient {
     while (this.count(type) < count) {
       if (this.closed) throw new Error(`closed, after ${this.describe()}`);
       const leftMs = deadline - Date.now();
-      if (leftMs <= 0) throw new Error(`no ${String.fromCharCode(type)} in time: ${this.describe()}`);
+      if (leftMs <= 0)
+        throw new Error(`no ${String.fromCharCode(type)} in time: ${this.describe()}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, leftMs);
         this.#wake = () => {

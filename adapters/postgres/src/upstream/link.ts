@@ -7,6 +7,8 @@ import { ReplyQueue } from "./reply-queue.ts";
 /** Messages whose content we look at are small; a longer one is passed on in parts. */
 const ASSEMBLE_LIMIT_BYTES = 65_536;
 const HEADER_BYTES = 5;
+/** How long a client's last statements may run on after it has gone. */
+const FINISH_LIMIT_MS = 600_000;
 
 export interface LinkOwner {
   /** The current frame or part stands in `link.reader`. */
@@ -81,15 +83,21 @@ export class UpstreamLink {
     }
   }
 
-  /** Ends it at once; nothing of it is used again. */
-  close(): void {
-    if (!this.socket.destroyed) {
-      if (!this.queue.busy && this.socket.writable) this.socket.end(TERMINATE);
-      const { socket } = this;
-      // What is running is abandoned; a clean goodbye gets a moment to leave.
-      if (this.queue.busy) socket.destroy();
-      else setTimeout(() => socket.destroy(), 1000).unref();
-    }
+  /** Cuts it off at once; nothing of it is used again. */
+  abort(): void {
+    this.socket.destroy();
+    this.queue.abandon();
+  }
+
+  /** Says goodbye: what was sent before still runs, its replies are dropped. */
+  finish(): void {
+    const { socket } = this;
+    if (socket.writable) socket.end(TERMINATE);
+    // Replies are read and dropped: unread ones would make the close a reset, and a reset may
+    // overtake what the server has not read yet.
+    socket.resume();
+    const timer = setTimeout(() => socket.destroy(), FINISH_LIMIT_MS).unref();
+    socket.once("close", () => clearTimeout(timer));
     this.queue.abandon();
   }
 }

@@ -37,7 +37,8 @@ export class ExpressionBinder {
   expression(node: Expression, place: Place): Expr {
     const operand = this.operand(node, place);
     if (operand.kind !== "untyped") return operand;
-    if (operand.form === "placeholder") throw new Unsupported("a parameter whose type is not known");
+    if (operand.form === "placeholder")
+      throw new Unsupported("a parameter whose type is not known");
     return operand.resolve(this.#context.dialect.textType);
   }
 
@@ -90,7 +91,11 @@ export class ExpressionBinder {
         return context.placeholder(node.at);
       case "unary":
         if (node.operator === "not") {
-          return { kind: "not", arg: this.condition(node.operand, place, false, "NOT"), type: boolean };
+          return {
+            kind: "not",
+            arg: this.condition(node.operand, place, false, "NOT"),
+            type: boolean,
+          };
         }
         return dialect.unary(node.operator, this.operand(node.operand, place));
       case "binary":
@@ -181,7 +186,8 @@ export class ExpressionBinder {
 
   #known(operand: Operand): Expr {
     if (operand.kind !== "untyped") return operand;
-    if (operand.form === "placeholder") throw new Unsupported("a parameter whose type is not known");
+    if (operand.form === "placeholder")
+      throw new Unsupported("a parameter whose type is not known");
     return operand.resolve(this.#context.dialect.textType);
   }
 
@@ -249,7 +255,8 @@ export class ExpressionBinder {
         : this.#comparison("=", node.operand, when, place, false),
     );
     const thens = node.branches.map(({ then }) => this.operand(then, place));
-    const last = node.otherwise === null ? this.#context.nullLiteral() : this.operand(node.otherwise, place);
+    const last =
+      node.otherwise === null ? this.#context.nullLiteral() : this.operand(node.otherwise, place);
     // The upstream looks at ELSE first when it finds the common type (transformCaseExpr).
     const [otherwise, ...results] = dialect.unify([last, ...thens], "CASE");
     const branches = whens.map((when, index) => ({ when, then: results[index]! }));
@@ -263,7 +270,8 @@ export class ExpressionBinder {
       return place.aggregate(node);
     }
     const name = node.name[node.name.length - 1]!;
-    if (node.star || node.distinct || node.filter !== null) throw new Unsupported(`${name}() in this form`);
+    if (node.star || node.distinct || node.filter !== null)
+      throw new Unsupported(`${name}() in this form`);
     this.#context.label = `${name}()`;
     const args = node.args.map((arg) => this.operand(arg, place));
     if (node.name.length > 1) return dialect.call(node.name, args);

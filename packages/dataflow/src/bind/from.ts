@@ -49,7 +49,15 @@ export function bindFrom(
       if (named !== undefined) {
         const aliases = item.columnAliases.length > 0 ? item.columnAliases : named.columns;
         const alias = item.alias ?? item.name;
-        return bindSubquery(binder, named.query, alias, aliases, named.environment, nullable, parameters);
+        return bindSubquery(
+          binder,
+          named.query,
+          alias,
+          aliases,
+          named.environment,
+          nullable,
+          parameters,
+        );
       }
       return bindTable(binder, item);
     }
@@ -86,13 +94,11 @@ function bindTable(binder: FromBinder, item: FromItem & { kind: "table" }): Boun
   const table = context.table(item.schema, item.name);
   const alias = item.alias ?? item.name;
   const source = binder.sources.push({ kind: "table", table, label: alias }) - 1;
-  const columns = table.columns.map(
-    (column, index): ScopeColumn => ({
-      name: column.name,
-      expr: { kind: "column", source, column: index, type: column.type },
-      use: () => context.use(table, index),
-    }),
-  );
+  const columns = table.columns.map((column, index): ScopeColumn => ({
+    name: column.name,
+    expr: { kind: "column", source, column: index, type: column.type },
+    use: () => context.use(table, index),
+  }));
   const schema = item.alias === null ? table.schema : null;
   return relationOf(alias, schema, rename(columns, item.columnAliases, alias), [source]);
 }
@@ -138,13 +144,11 @@ function bindSubquery(
   }
   const block = binder.block(query, environment);
   const source = binder.sources.push({ kind: "derived", block, label: alias }) - 1;
-  const columns = block.output.slice(0, block.visible).map(
-    (column, index): ScopeColumn => ({
-      name: column.name,
-      expr: { kind: "column", source, column: index, type: column.expr.type },
-      use: () => undefined,
-    }),
-  );
+  const columns = block.output.slice(0, block.visible).map((column, index): ScopeColumn => ({
+    name: column.name,
+    expr: { kind: "column", source, column: index, type: column.expr.type },
+    use: () => undefined,
+  }));
   return relationOf(alias, null, rename(columns, aliases, alias), [source]);
 }
 
@@ -167,9 +171,11 @@ function bindJoin(
   if (item.on !== null) {
     conditions.push(...binder.conjuncts(item.on, both, parameters && !outer && !nullable));
   }
-  const scope = using.length === 0 ? both : mergeStar(both, left.scope, right.scope, using, item.join);
+  const scope =
+    using.length === 0 ? both : mergeStar(both, left.scope, right.scope, using, item.join);
   if (!outer) return { scope, group: inner(left.group, right.group, conditions) };
-  const [kept, supplied] = item.join === "left" ? [left.group, right.group] : [right.group, left.group];
+  const [kept, supplied] =
+    item.join === "left" ? [left.group, right.group] : [right.group, left.group];
   const nested: Group = { ...supplied, conjuncts: [...supplied.conjuncts, ...conditions] };
   return { scope, group: { ...kept, lefts: [...kept.lefts, nested] } };
 }

@@ -77,7 +77,9 @@ export class GroupingBinder {
     const inside: Place = { scope: this.#scope, aggregate: null };
     const { dialect } = this.#context;
     const filter =
-      call.filter === null ? null : this.#expressions.condition(call.filter, inside, false, "FILTER");
+      call.filter === null
+        ? null
+        : this.#expressions.condition(call.filter, inside, false, "FILTER");
     const made = dialect.aggregate({
       name: call.name,
       args: call.args.map((arg) => this.#expressions.operand(arg, inside)),
@@ -107,7 +109,8 @@ export class GroupingBinder {
       if (key.kind === "column" && key.source === column.source) grouped.add(key.column);
     }
     const table = source.kind === "table" ? source.table : null;
-    const keys = table === null ? [] : [...(table.key === null ? [] : [table.key]), ...table.uniqueKeys];
+    const keys =
+      table === null ? [] : [...(table.key === null ? [] : [table.key]), ...table.uniqueKeys];
     if (!keys.some((key) => key.every((position) => grouped.has(position)))) {
       throw new Unsupported(`a column of ${source.label} must appear in GROUP BY`);
     }
@@ -119,7 +122,9 @@ export class GroupingBinder {
 function sameAggregate(a: Aggregate, b: Aggregate): boolean {
   const same = (x: Expr | null, y: Expr | null): boolean =>
     x === null || y === null ? x === y : fingerprint(x) === fingerprint(y);
-  return a.call === b.call && a.distinct === b.distinct && same(a.arg, b.arg) && same(a.filter, b.filter);
+  return (
+    a.call === b.call && a.distinct === b.distinct && same(a.arg, b.arg) && same(a.filter, b.filter)
+  );
 }
 
 /** Like `rewrite`, one level deep, so that a matched subtree is not entered. */
@@ -155,4 +160,3 @@ function mapChildren(expr: Expr, change: (child: Expr) => Expr): Expr {
       };
   }
 }
-

@@ -42,7 +42,8 @@ export class SelectBinder {
     const items = expandItems(query, scope);
     const grouping = new GroupingBinder(this.#context, this.#expressions, scope, sources);
     for (const node of query.groupBy) grouping.key(this.#groupKey(node, items, place));
-    const grouped = query.groupBy.length > 0 || query.having !== null || usesAggregate(query, this.#context);
+    const grouped =
+      query.groupBy.length > 0 || query.having !== null || usesAggregate(query, this.#context);
     const inner: Place = grouped ? grouping.place : place;
     const visible = items.map((item): OutputColumn => ({
       name: item.name,
@@ -56,7 +57,11 @@ export class SelectBinder {
     }));
     const extra = sort.flatMap(({ expr }) => (expr === null ? [] : [expr]));
     const level = grouped
-      ? grouping.finish(visible.map((column) => column.expr), having, extra)
+      ? grouping.finish(
+          visible.map((column) => column.expr),
+          having,
+          extra,
+        )
       : null;
     const output: OutputColumn[] = visible.map((column, index) => ({
       name: column.name,
@@ -128,7 +133,10 @@ export class SelectBinder {
       query.from.length > 0 &&
       !usesAggregate(query, this.#context);
     if (!plain) return null;
-    if (nullable && query.items.some((item) => item.kind === "expression" && item.expression.kind !== "column")) {
+    if (
+      nullable &&
+      query.items.some((item) => item.kind === "expression" && item.expression.kind !== "column")
+    ) {
       return null;
     }
     const names = withCtes(query, environment);
@@ -180,7 +188,9 @@ export class SelectBinder {
     items: readonly Item[],
     visible: readonly OutputColumn[],
     place: Place,
-  ): { readonly column: number; readonly expr: null } | { readonly column: null; readonly expr: Expr } {
+  ):
+    | { readonly column: number; readonly expr: null }
+    | { readonly column: null; readonly expr: Expr } {
     const ordinal = this.#ordinal(node, items, "ORDER BY");
     if (ordinal !== null) return { column: items.indexOf(ordinal), expr: null };
     if (node.kind === "column" && node.path.length === 1) {
@@ -217,7 +227,8 @@ export class SelectBinder {
         nextExtra += 1;
         target = output.findIndex((candidate) => sameExpr(candidate.expr, expr));
         if (target < 0) {
-          if (distinct) throw new Unsupported("ORDER BY expressions must appear in SELECT DISTINCT");
+          if (distinct)
+            throw new Unsupported("ORDER BY expressions must appear in SELECT DISTINCT");
           target = output.push({ name: "", expr }) - 1;
         }
       }
@@ -236,11 +247,15 @@ export class SelectBinder {
     const context = this.#context;
     const type = context.dialect.limitType;
     context.label = role.toUpperCase();
-    if (node.kind === "placeholder" || (outermost && node.kind === "literal" && node.literal === "integer")) {
+    if (
+      node.kind === "placeholder" ||
+      (outermost && node.kind === "literal" && node.literal === "integer")
+    ) {
       return context.param(node.at, type, role);
     }
     const operand = this.#expressions.operand(node, { scope: EMPTY_SCOPE, aggregate: null });
-    const expr = operand.kind === "untyped" ? operand.resolve(type) : context.dialect.cast(operand, type);
+    const expr =
+      operand.kind === "untyped" ? operand.resolve(type) : context.dialect.cast(operand, type);
     if (columnsOf(expr).length > 0) throw new Unsupported(`${role} of an expression`);
     return expr;
   }
@@ -263,7 +278,8 @@ function withCtes(query: SelectStatement, environment: NamedQueries): NamedQueri
 function expandItems(query: SelectStatement, scope: Scope): readonly Item[] {
   return query.items.flatMap((item): readonly Item[] => {
     if (item.kind === "star") {
-      const columns = item.relation === null ? scope.star : findRelation(scope, item.relation).columns;
+      const columns =
+        item.relation === null ? scope.star : findRelation(scope, item.relation).columns;
       return columns.map((column) => ({ name: column.name, node: null, alias: null, column }));
     }
     const name = item.alias ?? columnName(item.expression);
@@ -316,4 +332,3 @@ function operandsOf(node: Expression): readonly Expression[] {
       return node.args;
   }
 }
-

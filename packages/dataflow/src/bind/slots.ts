@@ -51,7 +51,9 @@ export class SlotTable {
       // A CTE or merged column used twice is bound twice; both must agree on the type.
       const before = this.#params[known]!;
       if (before.type.upstreamId !== spec.type.upstreamId || before.list !== spec.list) {
-        throw new Unsupported(`a parameter is used as ${before.type.name} and as ${spec.type.name}`);
+        throw new Unsupported(
+          `a parameter is used as ${before.type.name} and as ${spec.type.name}`,
+        );
       }
       return known;
     }

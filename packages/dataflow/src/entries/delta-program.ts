@@ -34,8 +34,14 @@ export class DeltaProgram {
   }
 
   /** Null when a query cannot be kept so: outer joins, derived tables, joins without indexes. */
-  static of(block: Block, layout: Layout, params: number, indexes: IndexSpec[]): DeltaProgram | null {
-    if (block.from.lefts.length > 0 || block.sources.length === 0 || !hasOneForm(block)) return null;
+  static of(
+    block: Block,
+    layout: Layout,
+    params: number,
+    indexes: IndexSpec[],
+  ): DeltaProgram | null {
+    if (block.from.lefts.length > 0 || block.sources.length === 0 || !hasOneForm(block))
+      return null;
     const wanted: IndexSpec[] = [];
     const terms: DeltaTerm[] = [];
     for (const [source, described] of block.sources.entries()) {

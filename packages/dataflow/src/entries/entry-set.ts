@@ -62,7 +62,8 @@ export class MaintainedEntrySet implements EntrySet {
     this.#tracer = new Tracer(program.trace, this.#traced);
     const strategy = limits.strategy ?? "auto";
     const { delta } = program;
-    this.#runner = delta === null || strategy === "recompute" ? null : new DeltaRunner(delta, this.#kept);
+    this.#runner =
+      delta === null || strategy === "recompute" ? null : new DeltaRunner(delta, this.#kept);
     this.#keepFrom = strategy === "incremental" ? 0 : KEEP_FROM_ROWS;
     this.#slack = strategy === "incremental" ? 0 : SLACK_ROWS;
   }
@@ -117,12 +118,7 @@ export class MaintainedEntrySet implements EntrySet {
     return changes;
   }
 
-  #pushKept(
-    batch: DeltaBatch,
-    before: Snapshot,
-    after: Snapshot,
-    changes: EntryChange[],
-  ): void {
+  #pushKept(batch: DeltaBatch, before: Snapshot, after: Snapshot, changes: EntryChange[]): void {
     const touched = new Set<KeptEntry>();
     const poisoned = new Map<KeptEntry, string>();
     const complete = this.#runner!.run(batch, before, after, (entry, env, weight) => {
@@ -201,7 +197,12 @@ export class MaintainedEntrySet implements EntrySet {
   ): { readonly rows: EncodedRows; readonly state: KeptState | null } {
     const { evaluator } = this.#program;
     const most = this.#runner === null ? Infinity : this.#keepFrom - 1;
-    const small = evaluator.rowsWithin(entry.params, () => snapshot, most, this.#limits.rowsPerEntry);
+    const small = evaluator.rowsWithin(
+      entry.params,
+      () => snapshot,
+      most,
+      this.#limits.rowsPerEntry,
+    );
     if (small !== null && most >= 0) return { rows: this.#encode(small), state: null };
     const state = loadState(evaluator, entry.params, () => snapshot, this.#slack);
     const rows = state.result();

@@ -135,7 +135,8 @@ class KeptGroups implements KeptState {
 
   get bytes(): number {
     const { output, grouping } = this.#evaluator.block;
-    const group = GROUP_BYTES + grouping!.aggregates.length * AGGREGATE_BYTES + output.length * CELL_BYTES;
+    const group =
+      GROUP_BYTES + grouping!.aggregates.length * AGGREGATE_BYTES + output.length * CELL_BYTES;
     return this.#groups.size * group + (this.#counting ? this.rows * VALUE_BYTES : 0);
   }
 

@@ -71,7 +71,8 @@ export function planTrace(
   for (const conjunct of conjuncts) {
     if (paramsOf(conjunct).size === 0 || !within(conjunct)) continue;
     const fixed = equalParam(conjunct);
-    if (fixed === null || equal.some((other) => other.param === fixed.param)) residual.push(conjunct);
+    if (fixed === null || equal.some((other) => other.param === fixed.param))
+      residual.push(conjunct);
     else {
       const value = compileExpr(fixed.value, layout.slotOf);
       equal.push({ param: fixed.param, type: fixed.type, value });

@@ -102,7 +102,11 @@ export class Tracer<E extends Entry> {
       const oldRows: Row[] = [];
       const newRows: Row[] = [];
       for (const delta of deltas) {
-        if (delta.old !== null && delta.new !== null && sameOn(occurrence.columns, delta.old, delta.new)) {
+        if (
+          delta.old !== null &&
+          delta.new !== null &&
+          sameOn(occurrence.columns, delta.old, delta.new)
+        ) {
           continue;
         }
         if (delta.old !== null) oldRows.push(delta.old);
@@ -123,7 +127,12 @@ export class Tracer<E extends Entry> {
   }
 
   /** False: given up, take all keys. */
-  #follow({ plan, enter }: TracedSource, rows: readonly Row[], snapshot: Snapshot, found: Set<E>): boolean {
+  #follow(
+    { plan, enter }: TracedSource,
+    rows: readonly Row[],
+    snapshot: Snapshot,
+    found: Set<E>,
+  ): boolean {
     if (rows.length === 0) return true;
     const { layout, params } = this.#program;
     const index = plan.equal.length > 0 ? this.#indexFor(plan) : null;
@@ -169,7 +178,10 @@ export class Tracer<E extends Entry> {
     const name = plan.equal.map((traced) => `${traced.param}/${traced.type.kind}`).join(",");
     let index = this.#indexes.get(name);
     if (index === undefined) {
-      index = new EntryIndex<E>(params, plan.equal.map((traced): SqlType => traced.type));
+      index = new EntryIndex<E>(
+        params,
+        plan.equal.map((traced): SqlType => traced.type),
+      );
       for (const entry of this.#entries.values()) index.add(entry);
       this.#indexes.set(name, index);
     }

@@ -175,7 +175,8 @@ class Extremum implements Accumulator {
   }
 
   add(value: Known): void {
-    if (this.#best === null || this.#compare(value, this.#best) * this.#sign > 0) this.#best = value;
+    if (this.#best === null || this.#compare(value, this.#best) * this.#sign > 0)
+      this.#best = value;
   }
 
   remove(): void {

@@ -131,7 +131,6 @@ export class BlockEvaluator {
     if (this.#having !== null && !this.#having(env)) return null;
     return this.project(env);
   }
-
 }
 
 const TOO_MANY = new Error("more joined rows than asked for");

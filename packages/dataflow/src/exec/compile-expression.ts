@@ -114,20 +114,19 @@ function compileCall(
   }
   if (args.length === 2) {
     return (env) => {
+      // Both always: the second may raise even where the first is NULL.
       const a = first!(env);
-      if (a === null) return null;
       const b = second!(env);
-      return b === null ? null : evaluate(a, b);
+      return a === null || b === null ? null : evaluate(a, b);
     };
   }
   return (env) => {
     const values: NonNullable<Value>[] = [];
     for (const arg of args) {
       const value = arg(env);
-      if (value === null) return null;
-      values.push(value);
+      if (value !== null) values.push(value);
     }
-    return evaluate(...values);
+    return values.length < args.length ? null : evaluate(...values);
   };
 }
 
@@ -155,17 +154,15 @@ function compileCompare(expr: CompareExpr, left: Compiled, right: Compiled): Com
   if (op === "=" && identity) {
     return (env) => {
       const a = left(env);
-      if (a === null) return null;
       const b = right(env);
-      return b === null ? null : a === b;
+      return a === null || b === null ? null : a === b;
     };
   }
   if (op === "<>" && identity) {
     return (env) => {
       const a = left(env);
-      if (a === null) return null;
       const b = right(env);
-      return b === null ? null : a !== b;
+      return a === null || b === null ? null : a !== b;
     };
   }
   if (op === "=" || op === "<>") {
@@ -180,9 +177,8 @@ function compileCompare(expr: CompareExpr, left: Compiled, right: Compiled): Com
   const test = orderTest(op);
   return (env) => {
     const a = left(env);
-    if (a === null) return null;
     const b = right(env);
-    return b === null ? null : test(compare(a, b));
+    return a === null || b === null ? null : test(compare(a, b));
   };
 }
 

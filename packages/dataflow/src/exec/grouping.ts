@@ -30,7 +30,9 @@ export class Grouping {
     this.#keys = grouping.keys.map((key) => compileExpr(key, slotOf));
     this.#types = grouping.keys.map((key) => key.type);
     this.#aggregates = grouping.aggregates;
-    this.#args = grouping.aggregates.map(({ arg }) => (arg === null ? null : compileExpr(arg, slotOf)));
+    this.#args = grouping.aggregates.map(({ arg }) =>
+      arg === null ? null : compileExpr(arg, slotOf),
+    );
     this.#filters = grouping.aggregates.map(({ filter }) =>
       filter === null ? null : compileFilter([filter], slotOf),
     );

@@ -25,7 +25,14 @@ export function keyedVariant(
     }
     const right: Expr = { kind: "param", param: params + index, type: edge.type };
     // The comparison's boolean type is never looked at; any type serves.
-    conjuncts.push({ kind: "compare", op: "=", left: inner, right, by: edge.type, type: edge.type });
+    conjuncts.push({
+      kind: "compare",
+      op: "=",
+      left: inner,
+      right,
+      by: edge.type,
+      type: edge.type,
+    });
   }
   const from = { ...block.from, conjuncts: [...block.from.conjuncts, ...conjuncts] };
   return { ...block, from };

@@ -55,7 +55,8 @@ export class Output {
           seen.add(key);
         }
         rows.push(row);
-        if (keep === Infinity && rows.length > most + offset) throw new Poisoned(`more than ${most} rows`);
+        if (keep === Infinity && rows.length > most + offset)
+          throw new Poisoned(`more than ${most} rows`);
         if (rows.length >= capacity) rows = rows.sort(compare).slice(0, keep);
       },
       finish: () => {

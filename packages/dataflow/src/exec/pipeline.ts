@@ -47,7 +47,9 @@ export class Pipeline {
             layout.slotOf,
             params,
             new BlockEvaluator(source.block, params, indexes),
-            variant === null ? null : new BlockEvaluator(variant, params + step.edges.length, indexes),
+            variant === null
+              ? null
+              : new BlockEvaluator(variant, params + step.edges.length, indexes),
             step.edges,
             step.filters,
           );

@@ -20,7 +20,11 @@ export interface Step {
   bind(run: Run, next: Sink): Sink;
 }
 
-export function createRun(size: number, steps: number, snapshot: (source: number) => Snapshot): Run {
+export function createRun(
+  size: number,
+  steps: number,
+  snapshot: (source: number) => Snapshot,
+): Run {
   return {
     env: new Array<Value>(size).fill(null),
     snapshot,

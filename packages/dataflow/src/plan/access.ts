@@ -11,7 +11,9 @@ export interface EqualityEdge {
   readonly column: number;
   readonly type: SqlType;
   /** One value, or the elements of a list. */
-  readonly value: { readonly expr: Expr } | { readonly list: readonly Expr[] | { readonly param: number }; readonly by: SqlType };
+  readonly value:
+    | { readonly expr: Expr }
+    | { readonly list: readonly Expr[] | { readonly param: number }; readonly by: SqlType };
   /** From the comparison's type to the column's; undefined: no row can match. */
   readonly narrow: Narrow;
 }
@@ -49,7 +51,13 @@ export function equalityEdges(
         if (column === null || column.source !== source || !known(other)) continue;
         const narrow = narrowing(conjunct.by, column.type);
         if (narrow === null) continue;
-        edges.push({ conjunct, column: column.column, type: column.type, value: { expr: other }, narrow });
+        edges.push({
+          conjunct,
+          column: column.column,
+          type: column.type,
+          value: { expr: other },
+          narrow,
+        });
         break;
       }
     } else if (conjunct.kind === "in" && !conjunct.negated) {
@@ -104,7 +112,9 @@ export function chooseIndex(
 ): ChosenIndex | null {
   const byColumn = new Map<number, EqualityEdge>();
   let listed = false;
-  const scalarsFirst = [...edges].sort((a, b) => Number("list" in a.value) - Number("list" in b.value));
+  const scalarsFirst = [...edges].sort(
+    (a, b) => Number("list" in a.value) - Number("list" in b.value),
+  );
   for (const edge of scalarsFirst) {
     if (byColumn.has(edge.column)) continue;
     // More than one list would multiply look-ups; the others stay filters.
@@ -137,13 +147,17 @@ export function chooseIndex(
 
 function isPrefix(key: readonly number[], columns: readonly number[]): boolean {
   const start = key.slice(0, columns.length);
-  return columns.length > 0 && start.length === columns.length && columns.every((c) => start.includes(c));
+  return (
+    columns.length > 0 && start.length === columns.length && columns.every((c) => start.includes(c))
+  );
 }
 
 /** One lower and one upper bound on one column that is not fixed already. */
 function pickRange(ranges: readonly RangeEdge[], fixed: readonly number[]): readonly RangeEdge[] {
   const first = ranges.find((edge) => !fixed.includes(edge.column));
   if (first === undefined) return [];
-  const opposite = ranges.find((edge) => edge.column === first.column && edge.lower !== first.lower);
+  const opposite = ranges.find(
+    (edge) => edge.column === first.column && edge.lower !== first.lower,
+  );
   return opposite === undefined ? [first] : [first, opposite];
 }

@@ -207,7 +207,7 @@ export function fingerprint(expr: Expr): string {
   const inner = children(expr).map(fingerprint).join(",");
   switch (expr.kind) {
     case "const":
-      return `k${type}:${JSON.stringify(expr.value, (_, v: unknown) => typeof v === "bigint" ? `${v}n` : typeof v === "number" && !Number.isFinite(v) ? String(v) : v)}`;
+      return `k${type}:${JSON.stringify(expr.value, (_, v: unknown) => (typeof v === "bigint" ? `${v}n` : typeof v === "number" && !Number.isFinite(v) ? String(v) : v))}`;
     case "param":
       return `p${expr.param}`;
     case "column":

@@ -81,7 +81,9 @@ class Planner {
 
   #source(source: number, bound: Set<number>, pending: Set<Expr>): PlanStep {
     const conjuncts = [...pending];
-    const edges = equalityEdges(conjuncts, source, bound).filter((e) => isHashable(e.type) === null);
+    const edges = equalityEdges(conjuncts, source, bound).filter(
+      (e) => isHashable(e.type) === null,
+    );
     const described = this.#sources[source]!;
     if (described.kind === "derived") {
       const used = firstPerColumn(edges);
@@ -193,7 +195,8 @@ function firstReady(
 }
 
 function collectSources(group: Group, into: Set<number>): void {
-  for (const conjunct of group.conjuncts) for (const source of sourcesOf(conjunct)) into.add(source);
+  for (const conjunct of group.conjuncts)
+    for (const source of sourcesOf(conjunct)) into.add(source);
   for (const left of group.lefts) collectSources(left, into);
 }
 

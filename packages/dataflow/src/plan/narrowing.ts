@@ -10,7 +10,8 @@ export function narrowing(by: SqlType, column: SqlType): Narrow | null {
   if (by.kind === column.kind) return same;
   const integer = column.kind === "int" ? toInt : column.kind === "bigint" ? toBigint : null;
   if (integer === null) return null;
-  if (by.kind === "bigint" || by.kind === "int") return (v) => integer(BigInt(v as number | bigint));
+  if (by.kind === "bigint" || by.kind === "int")
+    return (v) => integer(BigInt(v as number | bigint));
   if (by.kind === "decimal") {
     return (value) => {
       const whole = wholePart(value as Decimal);

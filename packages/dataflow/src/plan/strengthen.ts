@@ -17,8 +17,11 @@ export function strengthen(block: Block): Block {
 
 function strengthenGroup(group: Group): Group {
   const rejected = new Set<number>();
-  for (const conjunct of group.conjuncts) for (const source of strictSources(conjunct)) rejected.add(source);
-  const index = group.lefts.findIndex((left) => left.sources.some((source) => rejected.has(source)));
+  for (const conjunct of group.conjuncts)
+    for (const source of strictSources(conjunct)) rejected.add(source);
+  const index = group.lefts.findIndex((left) =>
+    left.sources.some((source) => rejected.has(source)),
+  );
   if (index < 0) return { ...group, lefts: group.lefts.map(strengthenGroup) };
   const left = group.lefts[index]!;
   return strengthenGroup({
@@ -37,7 +40,8 @@ function strictSources(conjunct: Expr): Set<number> {
       return conjunct.negated ? new Set() : strictColumns(conjunct.operand);
     case "is":
       if (conjunct.test === "null" && conjunct.negated) return strictColumns(conjunct.arg);
-      if (conjunct.test !== "null" && !conjunct.negated) return strictSourcesOrColumns(conjunct.arg);
+      if (conjunct.test !== "null" && !conjunct.negated)
+        return strictSourcesOrColumns(conjunct.arg);
       return new Set();
     case "and":
       return conjunct.args.map(strictSources).reduce(union, new Set());

@@ -8,7 +8,8 @@ import { GROUP_SOURCE } from "./expression.ts";
 export function fixesOrder(block: Block): boolean {
   const sorted = block.order.map((item) => block.output[item.column]!.expr);
   const names = new Set(block.order.map((item) => item.column));
-  const exact = (kind: string): boolean => kind !== "decimal" && kind !== "bpchar" && kind !== "interval";
+  const exact = (kind: string): boolean =>
+    kind !== "decimal" && kind !== "bpchar" && kind !== "interval";
   const allVisible = block.output
     .slice(0, block.visible)
     .every((column, index) => names.has(index) && exact(column.expr.type.kind));

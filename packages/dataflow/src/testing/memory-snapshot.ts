@@ -29,7 +29,10 @@ class BaseTable {
     if (index === undefined) {
       index = new Map();
       for (const row of this.rows) {
-        const key = groupKey(types, used.map((column) => row[column]!));
+        const key = groupKey(
+          types,
+          used.map((column) => row[column]!),
+        );
         const bucket = index.get(key);
         if (bucket === undefined) index.set(key, [row]);
         else bucket.push(row);
@@ -64,8 +67,12 @@ export class MemorySnapshot implements Snapshot {
     this.#removed = removed;
   }
 
-  static of(tables: readonly { readonly schema: TableSchema; readonly rows: readonly Row[] }[]): MemorySnapshot {
-    const base = new Map(tables.map(({ schema, rows }) => [schema.id, new BaseTable(schema, rows)]));
+  static of(
+    tables: readonly { readonly schema: TableSchema; readonly rows: readonly Row[] }[],
+  ): MemorySnapshot {
+    const base = new Map(
+      tables.map(({ schema, rows }) => [schema.id, new BaseTable(schema, rows)]),
+    );
     return new MemorySnapshot("0", base, new Map(), new Set());
   }
 
@@ -117,7 +124,9 @@ export class MemorySnapshot implements Snapshot {
       equals.every((value, position) => {
         const column = index.columns[position]!;
         const held = row[column]!;
-        return held !== null && value !== null && equalValues(schema.columns[column]!.type, held, value);
+        return (
+          held !== null && value !== null && equalValues(schema.columns[column]!.type, held, value)
+        );
       }) && inRange(row, schema, index.columns[equals.length], options.range);
     const candidates = equals.length === 0 ? base.rows : base.find(index.columns, equals);
     for (const row of candidates) {
@@ -135,7 +144,8 @@ export class MemorySnapshot implements Snapshot {
   count(table: TableId): number {
     const base = this.#base.get(table)!;
     let removed = 0;
-    if (this.#removed.size > 0) for (const row of base.rows) if (this.#removed.has(row)) removed += 1;
+    if (this.#removed.size > 0)
+      for (const row of base.rows) if (this.#removed.has(row)) removed += 1;
     return base.rows.length - removed + (this.#added.get(table)?.length ?? 0);
   }
 
@@ -167,4 +177,3 @@ function inRange(
   }
   return true;
 }
-

@@ -6,7 +6,14 @@ import {
   encodeParamKey,
   postgresTextCodec,
 } from "@freshet/types";
-import type { CanonicalParam, DeltaBatch, EncodedRows, RowDelta, SqlType, TableSchema } from "@freshet/types";
+import type {
+  CanonicalParam,
+  DeltaBatch,
+  EncodedRows,
+  RowDelta,
+  SqlType,
+  TableSchema,
+} from "@freshet/types";
 import { compileQuery } from "../compile-query.ts";
 import type { Catalog, CompiledQuery, ParamSpec } from "../contract.ts";
 import { postgresSemantics } from "../dialects/postgres/semantics.ts";
@@ -87,7 +94,11 @@ function keyText(table: TableSchema, row: readonly unknown[]): string {
 }
 
 /** Random rows that respect the tables' keys. */
-export function randomRows(table: TableSchema, count: number, random: () => number): (readonly ReturnType<typeof randomRow>[number][])[] {
+export function randomRows(
+  table: TableSchema,
+  count: number,
+  random: () => number,
+): (readonly ReturnType<typeof randomRow>[number][])[] {
   const rows = Array.from({ length: count }, () => randomRow(table, random));
   if (table.key === null) return rows;
   return [...new Map(rows.map((row) => [keyText(table, row), row])).values()];
@@ -123,7 +134,11 @@ export function randomBatch(snapshot: MemorySnapshot, random: () => number): Del
       const fresh = randomRow(table, random);
       const column = Math.floor(random() * table.columns.length);
       const next = old.map((value, at) =>
-        (table.key?.includes(at) ?? false) ? value : at === column || kind > 0.9 ? fresh[at]! : value,
+        (table.key?.includes(at) ?? false)
+          ? value
+          : at === column || kind > 0.9
+            ? fresh[at]!
+            : value,
       );
       deltas.push({ old, new: next });
     }

@@ -11,20 +11,50 @@ const JOINS: readonly { readonly from: string; readonly aliases: readonly string
   { from: "title t, rating r", aliases: ["t", "r"] },
   { from: "title t left join rating r on r.title_id = t.id", aliases: ["t", "r"] },
   { from: "title t left join rating r on r.title_id = t.id and r.stars > 2", aliases: ["t", "r"] },
-  { from: "title t left join rating r on r.title_id = t.id and t.year = 2000", aliases: ["t", "r"] },
+  {
+    from: "title t left join rating r on r.title_id = t.id and t.year = 2000",
+    aliases: ["t", "r"],
+  },
   { from: "rating r right join title t on r.title_id = t.id and r.stars = 3", aliases: ["t", "r"] },
-  { from: "credit c join title t on t.id = c.title_id join person p on p.id = c.person_id", aliases: ["t", "c", "p"] },
-  { from: "title t left join credit c on c.title_id = t.id left join person p on p.id = c.person_id", aliases: ["t", "c", "p"] },
-  { from: "title t left join (credit c join person p on p.id = c.person_id) on c.title_id = t.id", aliases: ["t", "c", "p"] },
+  {
+    from: "credit c join title t on t.id = c.title_id join person p on p.id = c.person_id",
+    aliases: ["t", "c", "p"],
+  },
+  {
+    from: "title t left join credit c on c.title_id = t.id left join person p on p.id = c.person_id",
+    aliases: ["t", "c", "p"],
+  },
+  {
+    from: "title t left join (credit c join person p on p.id = c.person_id) on c.title_id = t.id",
+    aliases: ["t", "c", "p"],
+  },
   { from: "person p left join person q on q.id = p.boss", aliases: ["p", "q"] },
   { from: "person p join person q on q.boss = p.boss", aliases: ["p", "q"] },
   { from: "rating r join log l on l.k = r.stars", aliases: ["r", "l"] },
   { from: "log l", aliases: ["l"] },
-  { from: "(select title_id, count(*) as n, max(stars) as best from rating group by title_id) d join title t on t.id = d.title_id", aliases: ["t", "d"] },
-  { from: "title t left join (select title_id, count(*) as n, max(stars) as best from rating where stars > 1 group by title_id) d on d.title_id = t.id", aliases: ["t", "d"] },
-  { from: "(select id, name, year + 1 as next from title where year is not null) e join rating r on r.title_id = e.id", aliases: ["e", "r"] },
-  { from: "title t join (select title_id, stars from rating order by id limit 4) s on s.title_id = t.id", aliases: ["t", "s"] },
-  { from: "(select distinct title_id, stars from rating) s left join title t using (id)".replace("using (id)", "on t.id = s.title_id"), aliases: ["t", "s"] },
+  {
+    from: "(select title_id, count(*) as n, max(stars) as best from rating group by title_id) d join title t on t.id = d.title_id",
+    aliases: ["t", "d"],
+  },
+  {
+    from: "title t left join (select title_id, count(*) as n, max(stars) as best from rating where stars > 1 group by title_id) d on d.title_id = t.id",
+    aliases: ["t", "d"],
+  },
+  {
+    from: "(select id, name, year + 1 as next from title where year is not null) e join rating r on r.title_id = e.id",
+    aliases: ["e", "r"],
+  },
+  {
+    from: "title t join (select title_id, stars from rating order by id limit 4) s on s.title_id = t.id",
+    aliases: ["t", "s"],
+  },
+  {
+    from: "(select distinct title_id, stars from rating) s left join title t using (id)".replace(
+      "using (id)",
+      "on t.id = s.title_id",
+    ),
+    aliases: ["t", "s"],
+  },
 ];
 
 interface Column {
@@ -132,11 +162,31 @@ function scalar(random: Random, column: Column): string {
   const { name } = column;
   switch (column.kind) {
     case "int":
-      return pick(random, [name, `${name} + 1`, `${name} * 2 - 3`, `-${name}`, `${name} % 3`, `abs(${name})`, `${name}::text`]);
+      return pick(random, [
+        name,
+        `${name} + 1`,
+        `${name} * 2 - 3`,
+        `-${name}`,
+        `${name} % 3`,
+        `abs(${name})`,
+        `${name}::text`,
+      ]);
     case "text":
-      return pick(random, [name, `${name} || 'x'`, `length(${name})`, `${name} like 'a%'`, `left(${name}, 1)`]);
+      return pick(random, [
+        name,
+        `${name} || 'x'`,
+        `length(${name})`,
+        `${name} like 'a%'`,
+        `left(${name}, 1)`,
+      ]);
     case "numeric":
-      return pick(random, [name, `${name} * 1.5`, `round(${name}, 1)`, `${name} / 3`, `${name}::int`]);
+      return pick(random, [
+        name,
+        `${name} * 1.5`,
+        `round(${name}, 1)`,
+        `${name} / 3`,
+        `${name}::int`,
+      ]);
     default:
       return pick(random, [name, `case when ${name} is null then 1 else 2 end`]);
   }
@@ -159,25 +209,37 @@ function aggregate(random: Random, columns: readonly Column[]): string {
 export function randomQuery(random: Random): string {
   const { from, aliases } = pick(random, JOINS);
   const columns = aliases.flatMap((alias) => COLUMNS[alias]!);
-  const conditions = Array.from({ length: Math.floor(random() * 3) }, () => condition(random, columns));
+  const conditions = Array.from({ length: Math.floor(random() * 3) }, () =>
+    condition(random, columns),
+  );
   if (from === "title t, rating r") conditions.push("r.title_id = t.id");
   const where = conditions.length === 0 ? "" : ` where ${conditions.join(" and ")}`;
   const exact = columns.filter((column) => column.exact);
   if (random() < 0.5) {
     const grouped = exact.filter(() => random() < 1.2 / exact.length);
     const keys = grouped.map((column) => column.name);
-    const aggregates = Array.from({ length: 1 + Math.floor(random() * 2) }, () => aggregate(random, columns));
-    const having = random() < 0.3 ? ` having count(*) ${pick(random, [">", "<", "="])} ${pick(random, ["1", "2", "3"])}` : "";
+    const aggregates = Array.from({ length: 1 + Math.floor(random() * 2) }, () =>
+      aggregate(random, columns),
+    );
+    const having =
+      random() < 0.3
+        ? ` having count(*) ${pick(random, [">", "<", "="])} ${pick(random, ["1", "2", "3"])}`
+        : "";
     const by = keys.length > 0 ? ` group by ${keys.join(", ")}` : "";
     const sortable = grouped.filter((column) => column.ordered);
-    const sorts = [pick(random, ["count(*) desc", "count(*)"]), ...sortable.map((column) => column.name)];
+    const sorts = [
+      pick(random, ["count(*) desc", "count(*)"]),
+      ...sortable.map((column) => column.name),
+    ];
     const total = sortable.length === grouped.length;
     const order = total && random() < 0.7 ? ` order by ${sorts.join(", ")}${limit(random)}` : "";
     return `select ${[...keys, ...aggregates].join(", ")} from ${from}${where}${by}${having}${order}`;
   }
   const chosen = Array.from({ length: 1 + Math.floor(random() * 3) }, () => pick(random, columns));
   if (random() < 0.25) {
-    const plain = chosen.filter((column) => column.ordered && column.exact).map((column) => column.name);
+    const plain = chosen
+      .filter((column) => column.ordered && column.exact)
+      .map((column) => column.name);
     if (plain.length > 0) {
       const order = random() < 0.6 ? ` order by ${plain.join(", ")}${limit(random)}` : "";
       return `select distinct ${plain.join(", ")} from ${from}${where}${order}`;
@@ -186,7 +248,10 @@ export function randomQuery(random: Random): string {
   const items = chosen.map((column) => scalar(random, column)).join(", ");
   const sorted = chosen.filter((column) => column.ordered);
   if (random() < 0.5 && sorted.length === chosen.length && chosen.every((column) => column.exact)) {
-    const order = sorted.map((column) => `${column.name}${pick(random, ["", " desc", " nulls first", " desc nulls last"])}`);
+    const order = sorted.map(
+      (column) =>
+        `${column.name}${pick(random, ["", " desc", " nulls first", " desc nulls last"])}`,
+    );
     // All visible values follow from the sorted columns, so ties are equal rows.
     return `select ${items} from ${from}${where} order by ${order.join(", ")}${limit(random)}`;
   }

@@ -15,7 +15,14 @@ interface Definition {
   readonly name: string;
   readonly key: readonly string[] | null;
   /** Name, type, `C` for a bytewise collation, modifier text, and the values to draw from. */
-  readonly columns: readonly (readonly [string, string, boolean, number, string, readonly (string | null)[]])[];
+  readonly columns: readonly (readonly [
+    string,
+    string,
+    boolean,
+    number,
+    string,
+    readonly (string | null)[],
+  ])[];
 }
 
 const small = ["0", "1", "2", "3", "4", "5", "-1"];
@@ -32,7 +39,14 @@ export const DEFINITIONS: readonly Definition[] = [
       ["year", "int2", false, -1, "int2", ["1999", "2000", "2001", null]],
       ["votes", "int8", false, -1, "int8", ["0", "10", "-7", "9007199254740993", null]],
       ["score", "numeric", false, -1, "numeric", ["1.0", "1.00", "2.5", "-3.125", "10", null]],
-      ["price", "numeric", false, ((8 << 16) | 2) + 4, "numeric(8,2)", ["1.00", "2.50", "9.99", null]],
+      [
+        "price",
+        "numeric",
+        false,
+        ((8 << 16) | 2) + 4,
+        "numeric(8,2)",
+        ["1.00", "2.50", "9.99", null],
+      ],
       ["released", "date", false, -1, "date", ["2000-01-01", "1999-12-31", "2024-02-29", null]],
       ["active", "bool", false, -1, "bool", ["t", "f", null]],
     ],
@@ -44,9 +58,23 @@ export const DEFINITIONS: readonly Definition[] = [
       ["id", "int4", false, -1, "int4 primary key", []],
       ["title_id", "int4", false, -1, "int4", [...small, null]],
       ["stars", "int4", false, -1, "int4", ["1", "2", "3", "4", "5", null]],
-      ["weight", "numeric", false, ((6 << 16) | 2) + 4, "numeric(6,2)", ["0.50", "1.00", "2.25", null]],
+      [
+        "weight",
+        "numeric",
+        false,
+        ((6 << 16) | 2) + 4,
+        "numeric(6,2)",
+        ["0.50", "1.00", "2.25", null],
+      ],
       ["who", "text", true, -1, 'text collate "C"', [...words, null]],
-      ["seen", "timestamp", false, -1, "timestamp", ["2024-01-01 00:00:00", "2024-05-06 07:08:09.123", null]],
+      [
+        "seen",
+        "timestamp",
+        false,
+        -1,
+        "timestamp",
+        ["2024-01-01 00:00:00", "2024-05-06 07:08:09.123", null],
+      ],
     ],
   },
   {

@@ -230,10 +230,10 @@ export class TransactionAssembler implements WalConsumer {
     return this.#tables.get(change.table) !== undefined;
   }
 
+  /** Also when nothing moved: an idle database must differ from a connection that is dead. */
   #progress(lsn: bigint): void {
-    if (lsn <= this.#position) return;
-    this.#position = lsn;
-    this.#handler.progress(positionOfLsn(lsn));
+    if (lsn > this.#position) this.#position = lsn;
+    this.#handler.progress(positionOfLsn(this.#position));
   }
 
   /** Null: unknown, ask the judge. False: not ours. */

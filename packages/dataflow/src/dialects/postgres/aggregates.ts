@@ -75,4 +75,3 @@ function resolve(name: string, type: SqlType): { call: AggregateFunction; type: 
       return refuse(": this aggregate is not kept");
   }
 }
-

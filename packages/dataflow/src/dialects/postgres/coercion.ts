@@ -193,7 +193,10 @@ function applyModifier(expr: Expr, type: SqlType): Expr {
     const limit = type.modifier - 4;
     return convert(expr, type, {
       name: `varchar(${limit})`,
-      evaluate: (v) => codePointsOf(v as string).slice(0, limit).join(""),
+      evaluate: (v) =>
+        codePointsOf(v as string)
+          .slice(0, limit)
+          .join(""),
     });
   }
   throw new Unsupported(`a cast to ${type.name} with a length or precision`);

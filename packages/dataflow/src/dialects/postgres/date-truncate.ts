@@ -1,5 +1,6 @@
 import { Unsupported } from "@freshet/sql";
 import type { Value } from "@freshet/types";
+import { Poisoned } from "../../contract.ts";
 
 const SECOND = 1_000_000n;
 const DAY = 86_400n * SECOND;
@@ -42,7 +43,7 @@ function calendar(unit: string): (value: bigint) => bigint {
   return (value) => {
     const days = floorTo(value, DAY) / DAY;
     const date = new Date(EPOCH_MS + Number(days) * 86_400_000);
-    if (Number.isNaN(date.getTime())) throw new RangeError("timestamp beyond the calendar");
+    if (Number.isNaN(date.getTime())) throw new Poisoned("timestamp beyond the calendar");
     const month = date.getUTCMonth() - (date.getUTCMonth() % months);
     const start = new Date(0);
     start.setUTCFullYear(date.getUTCFullYear(), month, 1);

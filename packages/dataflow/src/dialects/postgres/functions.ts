@@ -80,9 +80,11 @@ function oneNumber(
 ): Build {
   return (args, name) => {
     const arg = typed(args[0], name);
-    if (args.length !== 1 || !isNumber(arg.type)) throw new Unsupported(`${name}() of ${arg.type.name}`);
+    if (args.length !== 1 || !isNumber(arg.type))
+      throw new Unsupported(`${name}() of ${arg.type.name}`);
     const type = { ...arg.type, modifier: -1 };
-    if (type.kind === "decimal") return make({ name, evaluate: (v) => exact(v as Decimal) }, [arg], type);
+    if (type.kind === "decimal")
+      return make({ name, evaluate: (v) => exact(v as Decimal) }, [arg], type);
     const integer = isInteger(type);
     const evaluate = (v: unknown): number | bigint => {
       const result = plain(v as number | bigint);
@@ -157,12 +159,21 @@ function text(
   evaluate: (...args: string[]) => string | number | boolean,
 ): Build {
   return (args, name) => {
-    if (args.length !== count) throw new Unsupported(`function ${name}() with ${args.length} arguments`);
+    if (args.length !== count)
+      throw new Unsupported(`function ${name}() with ${args.length} arguments`);
     const first = typed(args[0], name);
     if (!isTextual(first.type)) throw new Unsupported(`${name}() of ${first.type.name}`);
-    const type = result === TEXT ? { ...TEXT, collation: first.type.collation ?? TEXT.collation! } : result;
+    if (first.type.collation?.equality !== "bytes") {
+      throw new Unsupported(`${name}() under a collation that is not deterministic`);
+    }
+    const type =
+      result === TEXT ? { ...TEXT, collation: first.type.collation ?? TEXT.collation! } : result;
     const fn: ScalarFunction = { name, evaluate: (...values) => evaluate(...(values as string[])) };
-    return make(fn, args.map((arg) => coerce(arg, TEXT, name)), type);
+    return make(
+      fn,
+      args.map((arg) => coerce(arg, TEXT, name)),
+      type,
+    );
   };
 }
 
@@ -201,5 +212,9 @@ function truncateTimestamp(args: readonly Operand[], name: string): Expr {
   }
   const word = unit.resolve(TEXT);
   const truncate = dateTruncate(word.kind === "const" ? String(word.value) : "");
-  return make({ name: `date_trunc/${String(truncate.unit)}`, evaluate: truncate.evaluate }, [stamp], TIMESTAMP);
+  return make(
+    { name: `date_trunc/${String(truncate.unit)}`, evaluate: truncate.evaluate },
+    [stamp],
+    TIMESTAMP,
+  );
 }

@@ -5,7 +5,14 @@ import type { ScalarFunction } from "../../plan/expression.ts";
 import { FLOAT4, FLOAT8, INT2, INT4, INT8, NUMERIC, OID } from "./types.data.ts";
 
 /** The number types in the order implicit casts go. */
-const TOWER: readonly number[] = [OID.int2, OID.int4, OID.int8, OID.numeric, OID.float4, OID.float8];
+const TOWER: readonly number[] = [
+  OID.int2,
+  OID.int4,
+  OID.int8,
+  OID.numeric,
+  OID.float4,
+  OID.float8,
+];
 const TYPES: readonly SqlType[] = [INT2, INT4, INT8, NUMERIC, FLOAT4, FLOAT8];
 
 export function isNumber(type: SqlType): boolean {
@@ -104,7 +111,8 @@ function decimalToFloat(value: Decimal): number {
   if (value.special !== undefined) return Number(value.special);
   const result = Number(printDecimal(value));
   if (!Number.isFinite(result)) throw new Poisoned("out of range for type double precision");
-  if (result === 0 && value.unscaled !== 0n) throw new Poisoned("out of range for type double precision");
+  if (result === 0 && value.unscaled !== 0n)
+    throw new Poisoned("out of range for type double precision");
   return result;
 }
 

@@ -1,7 +1,12 @@
 import { isHashable, isOrderable, negateDecimal } from "@freshet/types";
 import type { Decimal, SqlType } from "@freshet/types";
 import { Unsupported } from "@freshet/sql";
-import type { CompareExpr, ComparisonOperator, Expr, ScalarFunction } from "../../plan/expression.ts";
+import type {
+  CompareExpr,
+  ComparisonOperator,
+  Expr,
+  ScalarFunction,
+} from "../../plan/expression.ts";
 import { Poisoned } from "../../contract.ts";
 import type { Operand } from "../dialect.ts";
 import { arithmetic } from "./arithmetic.ts";
@@ -206,7 +211,9 @@ function like(left: Operand, right: Operand): Expr {
 
 export function unary(operator: "-" | "+", operand: Operand): Expr {
   if (operand.kind === "untyped" || !isNumber(operand.type)) {
-    throw new Unsupported(`unary ${operator} on ${operand.kind === "untyped" ? "a literal" : operand.type.name}`);
+    throw new Unsupported(
+      `unary ${operator} on ${operand.kind === "untyped" ? "a literal" : operand.type.name}`,
+    );
   }
   if (operator === "+") return operand;
   const { type } = operand;
@@ -216,7 +223,8 @@ export function unary(operator: "-" | "+", operand: Operand): Expr {
     return convert(operand, base, { name, evaluate: (v) => negateDecimal(v as Decimal) });
   }
   if (isInteger(type)) {
-    const evaluate = (v: unknown): number | bigint => integerOf(base, -BigInt(v as number | bigint));
+    const evaluate = (v: unknown): number | bigint =>
+      integerOf(base, -BigInt(v as number | bigint));
     return convert(operand, base, { name, evaluate });
   }
   return convert(operand, base, { name, evaluate: (v) => -(v as number) });

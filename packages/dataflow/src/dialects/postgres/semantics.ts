@@ -3,7 +3,15 @@ import type { SqlType } from "@freshet/types";
 import type { Expr } from "../../plan/expression.ts";
 import type { DialectSemantics, Operand } from "../dialect.ts";
 import { aggregate, isAggregate } from "./aggregates.ts";
-import { baseType, coerce, convert, explicitCast, implicitCast, isTextual, parseLiteral } from "./coercion.ts";
+import {
+  baseType,
+  coerce,
+  convert,
+  explicitCast,
+  implicitCast,
+  isTextual,
+  parseLiteral,
+} from "./coercion.ts";
 import { call } from "./functions.ts";
 import { isNumber, numberLiteral, widerNumber } from "./numeric-tower.ts";
 import { binary, commonCollation, compare, unary } from "./operators.ts";
@@ -27,7 +35,8 @@ export const postgresSemantics: DialectSemantics = {
   unify,
   condition: (operand, what) => {
     if (operand.kind === "untyped") return operand.resolve(BOOL);
-    if (operand.type.kind !== "bool") throw new Unsupported(`${what} is ${operand.type.name}, not boolean`);
+    if (operand.type.kind !== "bool")
+      throw new Unsupported(`${what} is ${operand.type.name}, not boolean`);
     return operand;
   },
   nullsFirst: (descending) => descending,
@@ -72,7 +81,11 @@ function unify(operands: readonly Operand[], what: string): readonly Expr[] {
 const TEXT_OPERAND = { kind: "column", source: 0, column: 0, type: TEXT } as const;
 
 function sameType(a: SqlType, b: SqlType): boolean {
-  return a.upstreamId === b.upstreamId && a.modifier === b.modifier && a.collation?.name === b.collation?.name;
+  return (
+    a.upstreamId === b.upstreamId &&
+    a.modifier === b.modifier &&
+    a.collation?.name === b.collation?.name
+  );
 }
 
 function baseUnlessVarchar(type: SqlType): SqlType {
