@@ -41,7 +41,9 @@ export function startFreshet(bench: Bench, cleanup: Cleanup, name: string): Prom
     upstreamUrl: url,
     adapterThreads: options.adapterThreads,
     deployment: `bench_${name}`,
-    profileDirectory: options.profile,
+    // Each of its threads leaves a profile when it ends.
+    nodeArguments:
+      options.profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profile}`],
     say: bench.say,
   });
 }

@@ -19,8 +19,8 @@ export interface FreshetSettings {
   readonly adapterThreads: number;
   /** Names the slot; one for each instance that runs on this upstream. */
   readonly deployment: string;
-  /** Where each of its threads leaves a CPU profile when it ends. */
-  readonly profileDirectory: string | null;
+  /** For Node itself, e.g. to profile. */
+  readonly nodeArguments: readonly string[];
   readonly say: (line: string) => void;
 }
 
@@ -62,9 +62,6 @@ export class Freshet {
   static async start(cleanup: Cleanup, settings: FreshetSettings): Promise<Freshet> {
     const storageDir = await mkdtemp(join(tmpdir(), "freshet-bench-store-"));
     const [port, metricsPort] = [await freePort(), await freePort()];
-    const { profileDirectory } = settings;
-    const profiling =
-      profileDirectory === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDirectory}`];
     const options = {
       "upstream-db-url": settings.upstreamUrl,
       address: `127.0.0.1:${port}`,
@@ -76,7 +73,9 @@ export class Freshet {
       "log-format": "json",
     };
     const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-    const child = new Child(process.execPath, [...profiling, MAIN, ...args], { tie: "channel" });
+    const child = new Child(process.execPath, [...settings.nodeArguments, MAIN, ...args], {
+      tie: "channel",
+    });
     const freshet = new Freshet(settings, { sql: port, metrics: metricsPort }, storageDir, child);
     cleanup.add(async () => {
       await freshet.stop();
