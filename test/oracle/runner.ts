@@ -23,6 +23,7 @@ const SETTINGS: readonly Readonly<Record<string, string>>[] = [
   { extra_float_digits: "0", bytea_output: "escape", DateStyle: "SQL, DMY" },
 ];
 const ENOUGH_ROWS = 3_000;
+const CREATE_ATTEMPTS = 5;
 const STEP_LIMIT_MS = 30_000;
 
 /** Runs a script on a database of its own; null when every answer was right. */
@@ -126,8 +127,9 @@ class ScriptRunner {
       case "sql":
         return this.#write(step);
       case "create": {
-        const created = this.#create(step.query, step.way);
-        if (!step.background) return created;
+        if (!step.background) return this.#create(step.query, step.way, this.#control!);
+        // Not on the connection that goes on: it may wait for transactions that are open here.
+        const created = this.#createAside(step.query, step.way);
         this.#dirty = true;
         created.catch(() => undefined);
         this.#background.push(created);
@@ -163,7 +165,20 @@ class ScriptRunner {
     if (result?.error) this.#stats.failedStatements += 1;
   }
 
-  async #create(query: number, way: "placeholders" | "literals"): Promise<void> {
+  async #createAside(query: number, way: "placeholders" | "literals"): Promise<void> {
+    const client = await RawClient.connect(this.#deployment.proxyUrl);
+    try {
+      await this.#create(query, way, client);
+    } finally {
+      await client.close();
+    }
+  }
+
+  async #create(
+    query: number,
+    way: "placeholders" | "literals",
+    client: RawClient,
+  ): Promise<void> {
     const definition = this.#script.queries[query]!;
     const stats = this.#stats;
     const args = definition.params.map(({ use }) => (use === "count" ? "2" : null));
@@ -173,13 +188,19 @@ class ScriptRunner {
     const text = way === "literals" ? withLiterals(definition, literals) : withPlaceholders(definition, args).text;
     const probe = await this.#ask(this.#upstream[0]!, { query, args, way: "unnamed", session: 0 });
     if (probe.rows.length > ENOUGH_ROWS) return stats.count(stats.refusals, "(left out: too many rows)");
-    const [result] = await this.#control!.simple(`CREATE CACHE q${query} FROM ${text}`);
-    const error = result?.error ?? null;
+    let error: WireResult["error"] = null;
+    for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt += 1) {
+      const [result] = await client.simple(`CREATE CACHE q${query} FROM ${text}`);
+      error = result?.error ?? null;
+      // The definition may have changed between its parts; a person would try again.
+      if (error?.code !== "58000") break;
+      stats.count(stats.refusals, `(tried again: ${generalised(error.message)})`);
+    }
     if (error === null) {
       this.#active.add(query);
       stats.created += 1;
     } else if (error.code === "0A000" || error.code.startsWith("42")) {
-      stats.count(stats.refusals, error.message.replaceAll(/\b(q|t|c)\d+\b|\$\d+|"[^"]*"/g, "…"));
+      stats.count(stats.refusals, generalised(error.message));
     } else {
       this.#fail(query, `CREATE CACHE fails with ${error.code} ${error.message}`, text);
     }
@@ -218,6 +239,11 @@ class ScriptRunner {
       stats.count(stats.ways, read.way);
     } else if (this.#active.has(read.query)) {
       stats.count(stats.forwards, `${where.reason} (${read.way})`);
+      if (process.env["ORACLE_FORWARDS"] === where.reason) {
+        const { rows } = await this.#control!.run("SHOW CACHES");
+        const shown = rows.find((row) => row[1] === `q${read.query}`);
+        process.stdout.write(`${read.way} ${withLiterals(query, read.args)}\n    ${JSON.stringify(shown)}\n`);
+      }
     }
     const wrong = difference(actual, expected);
     if (wrong === null) return;
@@ -241,7 +267,11 @@ class ScriptRunner {
 export async function explainLast(client: RawClient): Promise<{ hit: boolean; reason: string }> {
   const [result] = await client.simple("EXPLAIN LAST STATEMENT");
   const [destination, reason] = result?.rows[0] ?? [];
-  return { hit: destination === "freshet", reason: reason ?? "" };
+  return { hit: destination?.startsWith("freshet(") === true, reason: reason ?? "" };
+}
+
+function generalised(message: string): string {
+  return message.replaceAll(/\b(q|t|c)\d+\b|\$\d+|"[^"]*"/g, "…");
 }
 
 function sampleLiteral(type: string): string | null {

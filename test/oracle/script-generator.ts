@@ -128,9 +128,10 @@ class StepMaker {
     const fresh = known.length < 2 || random.chance(0.2);
     const args = fresh ? this.#args(this.#queries[query]!) : random.pickSkewed(known);
     if (fresh) known.push(args);
-    const ways: readonly Way[] = mayBeLiteral(this.#queries[query]!)
-      ? ["prepared", "unnamed", "literal", "binary"]
-      : ["prepared", "unnamed", "binary"];
+    const ways: Way[] = ["prepared", "unnamed"];
+    if (mayBeLiteral(this.#queries[query]!)) ways.push("literal");
+    // Of equal values any may show, which can be told from texts only.
+    if (!this.#queries[query]!.loose) ways.push("binary");
     return { query, args, way: random.pick(ways), session: random.below(SESSIONS) };
   }
 

@@ -26,5 +26,5 @@ export function writeQueryHit(
 
 export function countHit(session: Session, route: CachedRoute): void {
   session.context.router.countHit(route);
-  session.noteHit();
+  session.noteHit(route.cache.name);
 }

@@ -2,17 +2,19 @@ import type { ControlResult } from "@freshet/rpc";
 
 /** What became of the session's last statement, for EXPLAIN LAST STATEMENT. */
 export interface LastStatement {
-  readonly destination: "freshet" | "upstream" | "none";
+  /** The name of the cache that answered, or null. */
+  readonly cache: string | null;
   readonly reason: string;
 }
 
-export const NO_STATEMENT: LastStatement = { destination: "none", reason: "no statement yet" };
-export const SERVED: LastStatement = { destination: "freshet", reason: "ok" };
+export const NO_STATEMENT: LastStatement = { cache: null, reason: "no statement yet" };
 
 export function explainLastStatement(last: LastStatement): ControlResult {
+  const elsewhere = last === NO_STATEMENT ? "none" : "upstream";
+  const destination = last.cache === null ? elsewhere : `freshet(${last.cache})`;
   return {
     columns: ["Query_destination", "Freshet_reason"],
-    rows: [[last.destination, last.reason]],
+    rows: [[destination, last.reason]],
     tag: "EXPLAIN",
     notices: [],
   };

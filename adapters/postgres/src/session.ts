@@ -18,7 +18,7 @@ import type { AdapterContext } from "./context.ts";
 import { handleCopyMessage } from "./copy.ts";
 import { ExtendedProtocol } from "./extended/protocol.ts";
 import { StatementTable } from "./extended/statement.ts";
-import { type LastStatement, NO_STATEMENT, SERVED } from "./last-statement.ts";
+import { type LastStatement, NO_STATEMENT } from "./last-statement.ts";
 import { Outbox } from "./outbox.ts";
 import { parseProbe, PROBE_REQUEST } from "./probe.ts";
 import { onReply } from "./replies.ts";
@@ -347,15 +347,15 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
     return performance.now() - this.#probedAtMs > this.context.limits.probeTtlMs;
   }
 
-  noteHit(): void {
-    this.last = SERVED;
+  noteHit(cache: string): void {
+    this.last = { cache, reason: "ok" };
     this.context.counters.hits += 1;
     this.context.metrics.hit();
   }
 
   /** `route` null: the statement was not looked at. */
   noteForward(route: Route | null, reason: ForwardReason): void {
-    this.last = { destination: "upstream", reason };
+    this.last = { cache: null, reason };
     const { counters, metrics, router } = this.context;
     counters.forwards += 1;
     counters.forwardsByReason.set(reason, (counters.forwardsByReason.get(reason) ?? 0) + 1);

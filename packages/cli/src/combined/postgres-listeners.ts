@@ -23,6 +23,7 @@ export interface PostgresListeners {
 /** One router and a Postgres listener for each address of this thread. */
 export async function startPostgresListeners(options: ListenerOptions): Promise<PostgresListeners> {
   const { data, logger, metrics } = options;
+  const listeners: PostgresAdapter[] = [];
   const router = createRouter({
     link: null,
     adapter: data.name,
@@ -32,8 +33,8 @@ export async function startPostgresListeners(options: ListenerOptions): Promise<
     limits: { memoryBytes: data.memoryLimitBytes },
     logger,
     metrics,
+    connections: () => listeners.flatMap((listener) => listener.clients()),
   });
-  const listeners: PostgresAdapter[] = [];
   for (const [index, address] of data.addresses.entries()) {
     try {
       listeners.push(await startListener(options, router, index));
