@@ -1,6 +1,6 @@
 import { EmbeddedPostgres } from "@freshet/cli/embedded-postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { lastDestination, query } from "../support/database.ts";
+import { lastReason, query } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
 import { FreshetProcess } from "../support/freshet-process.ts";
 import { Lockstep } from "../support/lockstep.ts";
@@ -55,7 +55,7 @@ for (const major of [18, 13] as const) {
     async function cached(text: string): Promise<void> {
       await eventually(async () => {
         await step.same(text);
-        expect(await lastDestination(step.proxied), text).toMatch(/^freshet/);
+        expect(await lastReason(step.proxied), text).toMatch(/^freshet/);
       });
     }
 

@@ -1,5 +1,6 @@
 import type { EmbeddedPostgres } from "@freshet/cli/embedded-postgres";
 import { difference, type Expected } from "./compare.ts";
+import { COLUMN_TYPES } from "./column-types.data.ts";
 import { Deployment } from "./deployment.ts";
 import { type Query, rankedQuery, withLiterals, withPlaceholders } from "./query.ts";
 import { RawClient, type WireResult } from "./raw-client.ts";
@@ -16,12 +17,14 @@ export interface Mismatch {
   readonly text: string;
 }
 
+/** One thread plays all parts, so nobody may wait for a lock that another part holds. */
+const IMPATIENT = { lock_timeout: "50" };
 /** Session settings that change how values are written. */
 const SETTINGS: readonly Readonly<Record<string, string>>[] = [
   {},
   { TimeZone: "America/New_York", DateStyle: "German", IntervalStyle: "iso_8601" },
   { extra_float_digits: "0", bytea_output: "escape", DateStyle: "SQL, DMY" },
-];
+].map((settings) => ({ ...settings, ...IMPATIENT }));
 const ENOUGH_ROWS = 3_000;
 const CREATE_ATTEMPTS = 5;
 const STEP_LIMIT_MS = 30_000;
@@ -91,7 +94,7 @@ class ScriptRunner {
   async #prepare(): Promise<void> {
     const { upstreamUrl } = this.#deployment;
     for (let index = 0; index < WRITERS; index += 1) {
-      this.#writers.push(await RawClient.connect(upstreamUrl, { lock_timeout: "50" }));
+      this.#writers.push(await RawClient.connect(upstreamUrl, IMPATIENT));
     }
     const first = this.#writers[0]!;
     for (const text of this.#script.schema) await first.run(text);
@@ -183,7 +186,7 @@ class ScriptRunner {
     const stats = this.#stats;
     const args = definition.params.map(({ use }) => (use === "count" ? "2" : null));
     const literals = definition.params.map(({ type, use }, index) =>
-      use === "count" ? args[index]! : sampleLiteral(type),
+      use === "count" ? args[index]! : COLUMN_TYPES.find(({ sql }) => sql === type)!.values[0]!,
     );
     const text = way === "literals" ? withLiterals(definition, literals) : withPlaceholders(definition, args).text;
     const probe = await this.#ask(this.#upstream[0]!, { query, args, way: "unnamed", session: 0 });
@@ -273,13 +276,6 @@ export async function explainLast(client: RawClient): Promise<{ hit: boolean; re
 function generalised(message: string): string {
   return message.replaceAll(/\b(q|t|c)\d+\b|\$\d+|"[^"]*"/g, "…");
 }
-
-function sampleLiteral(type: string): string | null {
-  const samples: Readonly<Record<string, string>> = { bool: "t", mood: "ok" };
-  if (type in samples) return samples[type]!;
-  return /int|numeric|float/.test(type) ? "1" : null;
-}
-
 
 /** Nobody may hang: a step that takes this long is a finding. */
 async function withinLimit(work: Promise<void>, diagnosis: () => string): Promise<void> {

@@ -173,7 +173,9 @@ export class FreshetProcess {
   }
 
   async metrics(): Promise<string> {
-    const response = await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`);
+    const response = await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`, {
+      signal: AbortSignal.timeout(5_000),
+    });
     return response.text();
   }
 

@@ -2,12 +2,6 @@ import { PendingRequests } from "./pending-requests.ts";
 import type { CacheState } from "./cache-state.ts";
 import type { ServerConnection } from "./server-connection.ts";
 
-interface AccessAnswer {
-  readonly allowed: boolean;
-  /** Of the knowledge the answer belongs to. */
-  readonly generation: number;
-}
-
 /** Questions a caller's wait may take, when privileges keep changing meanwhile. */
 const ATTEMPT_LIMIT = 3;
 /** Roles remembered for a cache. */
@@ -19,10 +13,7 @@ const ROLE_LIMIT = 10_000;
  */
 export class Access {
   readonly #connection: ServerConnection;
-  readonly #pending = new PendingRequests<AccessAnswer>(() => ({
-    allowed: false,
-    generation: this.#generation,
-  }));
+  readonly #pending = new PendingRequests<boolean>(() => false);
   readonly #questions = new Map<CacheState, Map<string, Promise<boolean>>>();
   #generation = 0;
 
@@ -48,7 +39,7 @@ export class Access {
   }
 
   answered(request: number, allowed: boolean): void {
-    this.#pending.answer(request, { allowed, generation: this.#generation });
+    this.#pending.answer(request, allowed);
   }
 
   /** Some privilege changed. */
@@ -64,10 +55,13 @@ export class Access {
   async #ask(cache: CacheState, role: string): Promise<boolean> {
     for (let attempt = 0; attempt < ATTEMPT_LIMIT; attempt += 1) {
       if (!this.#connection.connected || cache.dropped) return false;
+      // An answer may have been found before a change that was announced before it: it counts only
+      // if nothing changed from the question on.
+      const generation = this.#generation;
       const request = this.#connection.nextRequest();
       const answer = this.#pending.wait(request);
       this.#connection.send({ kind: "access", request, cache: cache.definition.id, role });
-      const { allowed, generation } = await answer;
+      const allowed = await answer;
       // The link ended, or a later message of the same turn took the answer back.
       if (!this.#connection.connected || cache.dropped) return false;
       if (generation !== this.#generation) continue;

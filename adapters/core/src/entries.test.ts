@@ -289,6 +289,18 @@ describe("questions", () => {
     expect(router.mayRead(route, "ann")).toBe(false);
   });
 
+  test("an access answer that comes after a change it may not know of is asked for again", async () => {
+    const route = await start();
+    const asked = router.askAccess(route, "ann");
+    const { request } = await server.nth("access");
+    server.send({ kind: "access-changed" });
+    server.send({ kind: "access-result", request, allowed: true });
+    const again = await server.nth("access", 2);
+    server.send({ kind: "access-result", request: again.request, allowed: false });
+    expect(await asked).toBe(false);
+    expect(router.mayRead(route, "ann")).toBe(false);
+  });
+
   test("positions seen here need no question; others are the server's to order", async () => {
     await start();
     expect(await router.awaitPosition("0/1", 10)).toBe(true);

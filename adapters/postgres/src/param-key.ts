@@ -1,5 +1,6 @@
 import { bindParams, type CachedRoute } from "@freshet/adapter-core";
 import {
+  acceptsDeclared,
   type BindHeader,
   canonicalArrayParam,
   canonicalParam,
@@ -20,15 +21,16 @@ function canonicalBound(
   for (let index = 0; index < bind.paramCount; index += 1) {
     const length = buffer.readInt32BE(at);
     at += 4;
-    if (length === -1) {
-      bound.push(null);
-      continue;
-    }
     const format = paramFormat(bind, index);
     const type = route.placeholderTypes[index];
     if (type === undefined || (format !== 0 && format !== 1)) return null;
-    const canonical =
-      route.placeholderIsList[index] === true ? canonicalArrayParam : canonicalParam;
+    const list = route.placeholderIsList[index] === true;
+    if (length === -1) {
+      if (!acceptsDeclared(type, list, typeIds[index] ?? 0)) return null;
+      bound.push(null);
+      continue;
+    }
+    const canonical = list ? canonicalArrayParam : canonicalParam;
     const value = canonical(type, typeIds[index] ?? 0, format, buffer, at, at + length);
     if (value === undefined) return null;
     bound.push(value);

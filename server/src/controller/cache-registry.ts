@@ -1,9 +1,8 @@
-import { type EntryLimits } from "@freshet/dataflow";
+import type { CompiledQuery, EntryLimits } from "@freshet/dataflow";
 import { scopeKey, type CacheDefinition, type SessionScope } from "@freshet/rpc";
-import { Unsupported } from "@freshet/sql";
 import type { Store } from "@freshet/storage";
 import type { TableId } from "@freshet/types";
-import type { Logger } from "@freshet/util";
+import { type Logger, OperationalError } from "@freshet/util";
 import type { ServerDialect } from "../dialect.ts";
 import type { Adapters } from "../engine/adapters.ts";
 import type { BaseTables } from "../engine/base-tables.ts";
@@ -42,6 +41,9 @@ export class CacheRegistry {
   readonly #caches = new Map<number, LiveCache>();
   /** Records that could not be compiled (yet): kept, shown, forwarded. */
   readonly #unbuilt = new Map<number, { record: CacheRecord; reason: string }>();
+  /** What is being built now; its tables are in use already. */
+  readonly #building = new Set<CompiledQuery>();
+  readonly #attempts = new Map<number, Promise<void>>();
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -102,8 +104,10 @@ export class CacheRegistry {
     };
     const cache = this.#newCache(record, prepared);
     await this.#build(cache);
-    for (const earlier of this.#sameAs(cache)) this.drop(earlier);
+    const replaced = this.#sameAs(cache);
+    // Kept before the others go: whatever happens in between, none is lost.
     records.put(record);
+    for (const earlier of replaced) this.drop(earlier);
     this.#announce(cache);
     return cache;
   }
@@ -136,30 +140,41 @@ export class CacheRegistry {
     }
   }
 
-  /** Builds every record that is out of service again, against the schema of now. */
+  get complete(): boolean {
+    return this.#unbuilt.size === 0;
+  }
+
+  /**
+   * Tries to build every record that is out of service, against the schema of now, and resolves
+   * when all attempts have ended. Those that failed keep their reason; try them again later.
+   */
   async rebuild(): Promise<void> {
+    for (const { record } of this.#unbuilt.values()) {
+      if (this.#attempts.has(record.id)) continue;
+      const attempt = this.#tryAgain(record).finally(() => this.#attempts.delete(record.id));
+      this.#attempts.set(record.id, attempt);
+    }
+    await Promise.all(this.#attempts.values());
+  }
+
+  async #tryAgain(record: CacheRecord): Promise<void> {
     const { logger } = this.#options;
-    const pending = [...this.#unbuilt.values()];
-    await Promise.all(
-      pending.map(async ({ record }) => {
-        try {
-          const scope = { database: record.database, identity: record.scopeIdentity, role: "" };
-          const prepared = await this.prepare(record.select, scope);
-          const cache = this.#newCache(record, prepared);
-          await this.#build(cache);
-          // Dropped, or taken up by another attempt, while we were building.
-          if (!this.#unbuilt.delete(record.id)) return;
-          this.#announce(cache);
-          logger.info({ cache: record.name }, "cache is in service again");
-        } catch (error) {
-          const reason = refusalOf(error);
-          const item = this.#unbuilt.get(record.id);
-          if (item !== undefined) item.reason = reason;
-          logger.warn({ cache: record.name, reason }, "cache cannot be built; its query is forwarded");
-          if (!(error instanceof Unsupported) && !(error instanceof UpstreamError)) throw error;
-        }
-      }),
-    );
+    try {
+      const scope = { database: record.database, identity: record.scopeIdentity, role: "" };
+      const prepared = await this.prepare(record.select, scope);
+      const cache = this.#newCache(record, prepared);
+      await this.#build(cache);
+      // Dropped while we were building.
+      if (!this.#unbuilt.delete(record.id)) return;
+      this.#announce(cache);
+      logger.info({ cache: record.name }, "cache is in service again");
+    } catch (error) {
+      const reason = refusalOf(error);
+      const item = this.#unbuilt.get(record.id);
+      if (item === undefined || item.reason === reason) return;
+      item.reason = reason;
+      logger.warn({ cache: record.name, reason }, "cache cannot be built; its query is forwarded");
+    }
   }
 
   /** Tables that no cache reads any more. */
@@ -169,6 +184,7 @@ export class CacheRegistry {
     for (const cache of this.#caches.values()) {
       for (const use of cache.compiled.uses) used.add(use.table);
     }
+    for (const compiled of this.#building) for (const { id } of compiled.tables) used.add(id);
     return this.#options.tables.ids().filter((id) => !used.has(id));
   }
 
@@ -178,15 +194,21 @@ export class CacheRegistry {
     return new LiveCache(record, definition, prepared.compiled, this.#options.entryLimits);
   }
 
-  async #build(cache: LiveCache): Promise<void> {
+  /** On return all that the cache reads is there, and nothing has happened since it was. */
+  async #build({ compiled }: LiveCache): Promise<void> {
     const { tables, store, loop } = this.#options;
-    await tables.require(cache.compiled.tables);
-    for (const schema of cache.compiled.tables) {
-      if (tables.schema(schema.id)?.generation !== schema.generation) {
-        throw new Error(`table ${schema.name} changed while its cache was being built`);
+    this.#building.add(compiled);
+    try {
+      await tables.require(compiled.tables);
+    } finally {
+      this.#building.delete(compiled);
+    }
+    for (const schema of compiled.tables) {
+      if (!tables.isOnline(schema)) {
+        throw new OperationalError(`table ${schema.name} changed while its cache was being built`);
       }
     }
-    for (const index of cache.compiled.indexes) store.ensureIndex(index);
+    for (const index of compiled.indexes) store.ensureIndex(index);
     loop().refreshSnapshot();
   }
 

@@ -41,7 +41,9 @@ export class Adapters {
     link.onMessage((message) => handler(adapter, message));
     link.onClose(() => {
       this.#adapters.delete(adapter);
+      this.#numbers.delete(adapter);
       onGone(adapter);
+      for (const [id, set] of this.#sets) if (set.includes(adapter)) this.#sets.delete(id);
     });
     return adapter;
   }
@@ -51,6 +53,8 @@ export class Adapters {
   }
 
   subscribe(cache: CacheId, key: string, adapter: AttachedAdapter): void {
+    // Its link ended amid its own batch of messages: nobody would ever unsubscribe it.
+    if (!this.#adapters.has(adapter)) return;
     let keys = this.#subscriptions.get(cache);
     if (keys === undefined) {
       keys = new Map();
@@ -69,6 +73,7 @@ export class Adapters {
     const rest = current.filter((other) => other !== adapter);
     if (rest.length > 0) keys.set(key, this.#intern(rest));
     else keys.delete(key);
+    if (keys.size === 0) this.#subscriptions.delete(cache);
     return rest.length === 0;
   }
 

@@ -1,8 +1,8 @@
-import type { TableId, TableSchema } from "@freshet/types";
-import type { Store } from "@freshet/storage";
+import type { Row, TableId, TableSchema } from "@freshet/types";
+import type { Store, WriteBatch } from "@freshet/storage";
 import { type Logger, OperationalError, messageOf } from "@freshet/util";
 import type { StreamChange, StreamTransaction, TableCopy, Upstream } from "../replication/contract.ts";
-import { ChangeApplier, type Divergence } from "./change-applier.ts";
+import { ChangeApplier } from "./change-applier.ts";
 import { DeferredChanges } from "./deferred-changes.ts";
 
 export interface TableProgress {
@@ -23,8 +23,30 @@ interface BaseTable {
   /** While not online: the copy decides which transactions it contains already. */
   copy: TableCopy | null;
   readonly deferred: DeferredChanges;
+  /** Never rejects: `failure` says why it came to nothing. */
   ready: Promise<void>;
+  failure: unknown;
 }
+
+export interface BaseTablesOptions {
+  readonly store: Store;
+  readonly upstream: Upstream;
+  readonly logger: Logger;
+  /** Resolves when the engine has applied everything up to the position. */
+  readonly waitForPosition: (position: string, signal: AbortSignal) => Promise<void>;
+  /** Everything up to here is applied; null before the stream said anything. */
+  readonly visiblePosition: () => string | null;
+  /** Rows or a table came to the store that snapshots taken before do not contain. */
+  readonly contentChanged: () => void;
+  /** A cache wants the table in another definition than we hold: nobody may use ours any more. */
+  readonly superseded: (table: TableId) => void;
+  readonly countCopiedRows: (rows: number) => void;
+}
+
+/** Times that a table may be copied anew while a cache waits for all of its tables. */
+const REQUIRE_ATTEMPTS = 10;
+/** Changes set aside during a copy that are applied in one write. */
+const CATCH_UP_CHANGES = 2_000;
 
 /**
  * The tables kept locally and their first copies.
@@ -36,31 +58,12 @@ interface BaseTable {
  */
 export class BaseTables {
   readonly #tables = new Map<TableId, BaseTable>();
-  readonly #store: Store;
-  readonly #upstream: Upstream;
-  readonly #logger: Logger;
-  readonly #waitForPosition: (position: string, signal: AbortSignal) => Promise<void>;
-  readonly #onlineChanged: () => void;
-  readonly #copyRowsCounter: (rows: number) => void;
+  readonly #options: BaseTablesOptions;
   #running = 0;
   readonly #queue: (() => void)[] = [];
 
-  constructor(options: {
-    readonly store: Store;
-    readonly upstream: Upstream;
-    readonly logger: Logger;
-    /** Resolves when the engine has applied everything up to the position. */
-    readonly waitForPosition: (position: string, signal: AbortSignal) => Promise<void>;
-    /** Called after a table went online: snapshots taken before do not contain it. */
-    readonly onlineChanged: () => void;
-    readonly countCopiedRows: (rows: number) => void;
-  }) {
-    this.#store = options.store;
-    this.#upstream = options.upstream;
-    this.#logger = options.logger;
-    this.#waitForPosition = options.waitForPosition;
-    this.#onlineChanged = options.onlineChanged;
-    this.#copyRowsCounter = options.countCopiedRows;
+  constructor(options: BaseTablesOptions) {
+    this.#options = options;
   }
 
   progress(): readonly TableProgress[] {
@@ -75,10 +78,15 @@ export class BaseTables {
     return [...this.#tables.keys()];
   }
 
-  /** Tables whose copy is complete. */
-  online(): readonly TableSchema[] {
+  isOnline(schema: TableSchema): boolean {
+    const table = this.#tables.get(schema.id);
+    return table?.status === "online" && table.schema.generation === schema.generation;
+  }
+
+  /** Tables whose changes must not be missed: complete copies and those that are under way. */
+  followed(): readonly TableSchema[] {
     return [...this.#tables.values()]
-      .filter((table) => table.status === "online")
+      .filter((table) => table.status === "online" || table.copy !== null)
       .map((table) => table.schema);
   }
 
@@ -93,19 +101,32 @@ export class BaseTables {
     });
   }
 
-  /** Resolves when all the tables are online; copies those that are missing or different. */
+  /**
+   * Resolves when all the tables are online at once; copies those that are missing or different.
+   * A table can begin to be copied anew while another is waited for, so all are looked at again.
+   */
   async require(schemas: readonly TableSchema[]): Promise<void> {
-    const missing = schemas.filter((schema) => {
-      const table = this.#tables.get(schema.id);
-      if (table === undefined || table.status === "failed") return true;
-      if (table.schema.generation !== schema.generation) {
-        this.forget(schema.id);
-        return true;
+    for (const { id, generation } of schemas) {
+      const table = this.#tables.get(id);
+      if (table?.status === "failed") this.forget(id);
+      else if (table !== undefined && table.schema.generation !== generation) {
+        this.#options.superseded(id);
+        this.forget(id);
       }
-      return false;
-    });
-    for (const schema of missing) this.#begin(schema);
-    await Promise.all(schemas.map((schema) => this.#tables.get(schema.id)!.ready));
+    }
+    for (let attempt = 0; attempt < REQUIRE_ATTEMPTS; attempt += 1) {
+      for (const schema of schemas) if (!this.#tables.has(schema.id)) this.#begin(schema);
+      await Promise.all(schemas.map((schema) => this.#tables.get(schema.id)?.ready));
+      if (schemas.every((schema) => this.isOnline(schema))) return;
+      for (const { id, name, generation } of schemas) {
+        const table = this.#tables.get(id);
+        if (table?.status === "failed") throw table.failure;
+        if (table !== undefined && table.schema.generation !== generation) {
+          throw new OperationalError(`table ${name} changed while its cache was being built`);
+        }
+      }
+    }
+    throw new OperationalError("the tables keep being copied anew: try again later");
   }
 
   /** Drops the local copy; its stream changes are ignored from now on. */
@@ -115,10 +136,10 @@ export class BaseTables {
     table.abort.abort();
     this.#tables.delete(id);
     table.deferred.close();
-    this.#store.dropTable(id);
+    this.#options.store.dropTable(id);
   }
 
-  /** The stream broke or the store was reset: unfinished copies cannot be trusted to line up. */
+  /** For the end of the engine: whoever waits for a copy is told. */
   abortCopies(): void {
     for (const table of this.#tables.values()) {
       if (table.status !== "online") table.abort.abort();
@@ -153,51 +174,47 @@ export class BaseTables {
     const table = newTable(schema);
     this.#tables.set(schema.id, table);
     table.ready = this.#copy(table).catch((error: unknown) => {
+      table.failure = error;
       table.status = "failed";
       table.reason = messageOf(error);
+      table.copy = null;
       table.deferred.close();
-      if (!table.abort.signal.aborted) {
-        const name = `${schema.schema}.${schema.name}`;
-        this.#logger.error({ table: name, error: table.reason }, "copying a table failed");
-      }
-      throw error;
+      if (table.abort.signal.aborted) return;
+      const name = `${schema.schema}.${schema.name}`;
+      this.#options.logger.error({ table: name, error: table.reason }, "copying a table failed");
     });
-    table.ready.catch(() => undefined);
   }
 
   async #copy(table: BaseTable): Promise<void> {
+    const { store, upstream, logger, waitForPosition } = this.#options;
     const { schema, abort } = table;
     const name = `${schema.schema}.${schema.name}`;
-    const refused = await this.#upstream.addTables([schema]);
+    const refused = await upstream.addTables([schema]);
     const refusal = refused.find((entry) => entry.table === schema.id);
     if (refusal !== undefined) throw new OperationalError(refusal.refused);
     await this.#takeTurn();
     try {
       abort.signal.throwIfAborted();
       const startedMs = performance.now();
-      this.#store.createTable(schema);
-      const copy = await this.#upstream.copyTable(schema, abort.signal);
+      store.createTable(schema);
+      const copy = await upstream.copyTable(schema, abort.signal);
       table.copy = copy;
       table.status = "copying";
       table.estimatedRows = copy.estimatedRows;
       try {
         for await (const rows of copy.rows()) {
           abort.signal.throwIfAborted();
-          this.#store.write((batch) => {
-            for (const row of rows) batch.upsert(schema.id, row);
-          });
-          table.rows += rows.length;
-          this.#copyRowsCounter(rows.length);
+          this.#storeRows(table, rows);
         }
       } finally {
         await copy.close();
       }
       const seconds = (performance.now() - startedMs) / 1000;
       table.status = "catching up";
-      await this.#waitForPosition(await this.#upstream.currentPosition(), abort.signal);
-      abort.signal.throwIfAborted();
+      await waitForPosition(await upstream.currentPosition(), abort.signal);
+      await this.#catchUp(table, copy);
       this.#putOnline(table, copy);
-      this.#logger.info(
+      logger.info(
         { table: name, rows: table.rows, seconds: Number(seconds.toFixed(2)) },
         "table copied",
       );
@@ -206,23 +223,55 @@ export class BaseTables {
     }
   }
 
+  #storeRows(table: BaseTable, rows: readonly Row[]): void {
+    const { store, contentChanged, countCopiedRows } = this.#options;
+    store.write((batch) => {
+      for (const row of rows) batch.upsert(table.schema.id, row);
+    });
+    table.rows += rows.length;
+    countCopiedRows(rows.length);
+    // A reader that stays at an old state keeps every page that is replaced from being used again.
+    contentChanged();
+  }
+
+  /** What was set aside, but for the last of it, in pieces, between which others get their turn. */
+  async #catchUp(table: BaseTable, copy: TableCopy): Promise<void> {
+    while (table.deferred.size > CATCH_UP_CHANGES) {
+      table.abort.signal.throwIfAborted();
+      this.#options.store.write((batch) => this.#applyDeferred(table, copy, batch, CATCH_UP_CHANGES));
+      this.#options.contentChanged();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    table.abort.signal.throwIfAborted();
+  }
+
   #putOnline(table: BaseTable, copy: TableCopy): void {
+    const { store, visiblePosition, contentChanged } = this.#options;
     const { schema } = table;
-    const divergences = this.#store.write((batch): readonly Divergence[] => {
-      const applier = new ChangeApplier(batch);
-      for (const { mark, change } of table.deferred.drain()) {
-        if (!copy.includes(mark)) applier.apply(schema, change);
-      }
+    store.write((batch) => {
+      this.#applyDeferred(table, copy, batch, Infinity);
       batch.setTableState(schema.id, { kind: "ready", document: null });
-      return applier.divergences;
+      // Resuming before this position would repeat changes that the copy contains and that were
+      // not delivered when they were made, because nobody had asked for the table yet.
+      const visible = visiblePosition();
+      if (visible !== null) batch.setPosition(visible);
     });
     table.deferred.close();
-    if (divergences.length > 0) {
-      throw new OperationalError(`the copy and the stream disagree: ${divergences[0]!.reason}`);
-    }
     table.copy = null;
     table.status = "online";
-    this.#onlineChanged();
+    contentChanged();
+  }
+
+  /** Throws, so that nothing is written, when copy and stream disagree. */
+  #applyDeferred(table: BaseTable, copy: TableCopy, batch: WriteBatch, limit: number): void {
+    const applier = new ChangeApplier(batch);
+    for (const { mark, change } of table.deferred.take(limit)) {
+      if (!copy.includes(mark)) applier.apply(table.schema, change);
+    }
+    const [divergence] = applier.divergences;
+    if (divergence !== undefined) {
+      throw new OperationalError(`the copy and the stream disagree: ${divergence.reason}`);
+    }
   }
 
   /** At most two copies at a time; the others wait their turn. */
@@ -252,5 +301,6 @@ function newTable(schema: TableSchema): BaseTable {
     copy: null,
     deferred: new DeferredChanges(),
     ready: Promise.resolve(),
+    failure: null,
   };
 }

@@ -66,8 +66,14 @@ export class ChangeApplier {
     effect: TableEffect,
     change: Extract<StreamChange, { kind: "update" }>,
   ): void {
-    if (schema.key !== null && !this.#movesKey(schema, schema.key, change)) {
-      return this.#replace(schema, schema.key, effect, change.row);
+    if (schema.key !== null) {
+      const streamed = withKey(change.row, change.old, schema.key);
+      if (schema.key.some((column) => streamed[column] === UNCHANGED)) {
+        return this.#diverged(schema, "the stream left out the key of an updated row");
+      }
+      if (!this.#movesKey(schema, schema.key, streamed, change.old)) {
+        return this.#replace(schema, schema.key, effect, streamed);
+      }
     }
     if (change.old === null) {
       return this.#diverged(schema, "the stream sent no old row for a table without a key");
@@ -75,18 +81,20 @@ export class ChangeApplier {
     const old = this.#remove(schema, change.old, change.oldIsFull);
     if (old === null) return;
     const row = complete(change.row, old);
-    this.#batch.upsert(schema.id, row);
+    const replaced = this.#batch.upsert(schema.id, row);
+    if (replaced !== null) this.#diverged(schema, "a row moved to a key that was in use");
     effect.add(old, row);
   }
 
   #movesKey(
     schema: TableSchema,
     key: readonly number[],
-    change: Extract<StreamChange, { kind: "update" }>,
+    streamed: StreamRow,
+    old: Row | null,
   ): boolean {
-    if (change.old === null) return false;
+    if (old === null) return false;
     const types = key.map((column) => schema.columns[column]!.type);
-    return groupKey(types, pick(change.old, key)) !== groupKey(types, pick(change.row as Row, key));
+    return groupKey(types, pick(old, key)) !== groupKey(types, pick(streamed as Row, key));
   }
 
   #replace(
@@ -180,6 +188,14 @@ class TableEffect {
   #keyOf(row: Row): string {
     return groupKey(this.#keyTypes, pick(row, this.#key!));
   }
+}
+
+/** A long key that did not change is left out of the new row too, but stands in the old one. */
+function withKey(row: StreamRow, old: Row | null, key: readonly number[]): StreamRow {
+  if (old === null || !key.some((column) => row[column] === UNCHANGED)) return row;
+  return row.map((value, column) =>
+    value === UNCHANGED && key.includes(column) ? (old[column] ?? null) : value,
+  );
 }
 
 function pick(row: Row, columns: readonly number[]): Row {

@@ -150,7 +150,7 @@ export class CommitLoop {
   }
 
   #unstage(transaction: StreamTransaction, applier: ChangeApplier): void {
-    for (const { change } of this.#staged.drain()) {
+    for (const { change } of this.#staged.take(Infinity)) {
       this.#options.tables.apply({ ...transaction, changes: [change] }, applier);
     }
     this.#staged.close();

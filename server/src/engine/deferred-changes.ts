@@ -14,13 +14,19 @@ const UNCHANGED_ON_DISK = { unchanged: true };
 
 /**
  * Changes set aside in order, in memory up to a bound and then in a temporary file, so that a
- * long copy or a large transaction cannot exhaust memory. `drain` yields all of them once.
+ * long copy or a large transaction cannot exhaust memory. Each is taken once.
  */
 export class DeferredChanges {
   #memory: DeferredChange[] = [];
   #directory: string | null = null;
   #file: number | null = null;
+  /** Lengths of the pieces in the file, from the one that begins at `#readAt` on. */
   #chunks: number[] = [];
+  #readAt = 0;
+  /** What was read from the file or taken from memory last, and how much of it was yielded. */
+  #piece: readonly DeferredChange[] = [];
+  #pieceAt = 0;
+  #size = 0;
   readonly #memoryLimit: number;
 
   constructor(memoryLimit = 20_000) {
@@ -31,28 +37,50 @@ export class DeferredChanges {
     return this.#file !== null;
   }
 
-  push(mark: TransactionMark, change: StreamChange): void {
-    this.#memory.push({ mark, change });
+  /** Changes pushed and not taken yet. */
+  get size(): number {
+    return this.#size;
+  }
+
+  push({ position, xid }: TransactionMark, change: StreamChange): void {
+    this.#size += 1;
+    this.#memory.push({ mark: { position, xid }, change });
     if (this.#memory.length >= this.#memoryLimit) this.#spill();
   }
 
-  *drain(): Iterable<DeferredChange> {
-    const { chunks } = { chunks: this.#chunks };
-    let offset = 0;
-    for (const length of chunks) {
-      const bytes = Buffer.allocUnsafe(length);
-      readSync(this.#file!, bytes, 0, length, offset);
-      offset += length;
-      for (const item of deserialize(bytes) as DeferredChange[]) yield fromDisk(item);
+  /** Yields the oldest changes, at most `limit` of them. */
+  *take(limit: number): Iterable<DeferredChange> {
+    for (let taken = 0; taken < limit; taken += 1) {
+      if (this.#pieceAt === this.#piece.length) this.#nextPiece();
+      const change = this.#piece[this.#pieceAt];
+      if (change === undefined) return;
+      this.#pieceAt += 1;
+      this.#size -= 1;
+      yield change;
     }
-    const rest = this.#memory;
-    this.#memory = [];
-    yield* rest;
+  }
+
+  #nextPiece(): void {
+    this.#pieceAt = 0;
+    const length = this.#chunks.shift();
+    if (length === undefined) {
+      this.#piece = this.#memory;
+      this.#memory = [];
+      return;
+    }
+    const bytes = Buffer.allocUnsafe(length);
+    readSync(this.#file!, bytes, 0, length, this.#readAt);
+    this.#readAt += length;
+    this.#piece = (deserialize(bytes) as DeferredChange[]).map(fromDisk);
   }
 
   close(): void {
     this.#memory = [];
+    this.#piece = [];
+    this.#pieceAt = 0;
     this.#chunks = [];
+    this.#readAt = 0;
+    this.#size = 0;
     if (this.#file !== null) closeSync(this.#file);
     if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true });
     this.#file = null;

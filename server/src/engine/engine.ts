@@ -17,10 +17,16 @@ import { CacheRegistry } from "../controller/cache-registry.ts";
 import { ProxiedQueries } from "../controller/proxied-queries.ts";
 import { ControlStatements } from "../controller/statements.ts";
 import { dialectOf } from "../dialects.ts";
-import type { ReplicationHealth, Upstream, UpstreamIdentity } from "../replication/contract.ts";
+import type {
+  ReplicationHealth,
+  StreamHandler,
+  Upstream,
+  UpstreamIdentity,
+} from "../replication/contract.ts";
 import { AdapterRequests } from "./adapter-requests.ts";
 import { Adapters } from "./adapters.ts";
 import { BaseTables } from "./base-tables.ts";
+import { CacheRebuilder } from "./cache-rebuilder.ts";
 import type { Divergence } from "./change-applier.ts";
 import { ChangeQueue } from "./change-queue.ts";
 import { ClientConnections } from "./client-connections.ts";
@@ -82,12 +88,14 @@ export class Engine {
   readonly #watch: StreamWatch;
   readonly #tables: BaseTables;
   readonly #registry: CacheRegistry;
+  readonly #rebuilder: CacheRebuilder;
   readonly #statements: ControlStatements;
   readonly #requests: AdapterRequests;
   #loop: CommitLoop;
   readonly #abort = new AbortController();
   /** Aborted when the present connection to the upstream is given up. */
   #session = new AbortController();
+  readonly #reconnecting = new Backoff({ firstMs: 250, limitMs: 10_000 });
   #serving = false;
   #servingReason = "starting";
   #lastError = "";
@@ -120,7 +128,7 @@ export class Engine {
       clock: this.#clock,
       nudge: () => upstream.nudge(),
       onSilent: () => this.#setServing(false, "the change stream is silent"),
-      onHeard: () => void this.#serveWhenCaughtUp(this.#session.signal).catch(() => undefined),
+      onHeard: () => void this.#serveAgain(this.#session.signal),
       onDead: () => this.#session.abort(),
     });
     this.#queue = new ChangeQueue(QUEUE_CHANGES, () => {
@@ -136,7 +144,12 @@ export class Engine {
           throw new OperationalError("stopped while waiting for the change stream");
         }
       },
-      onlineChanged: () => this.#loop.refreshSnapshot(),
+      visiblePosition: () => this.#waiters.visible,
+      contentChanged: () => this.#loop.refreshSnapshot(),
+      superseded: (table) => {
+        this.#registry.suspend(new Set([table]), "the table's definition changed");
+        void this.#rebuilder.now();
+      },
       countCopiedRows: (rows) => this.#metrics.copiedRows(rows),
     });
     this.#registry = new CacheRegistry({
@@ -150,6 +163,7 @@ export class Engine {
       logger: options.logger,
       entryLimits: ENTRY_LIMITS,
     });
+    this.#rebuilder = new CacheRebuilder(this.#registry, this.#clock, this.#abort.signal);
     this.#loop = this.#newLoop();
     this.#statements = new ControlStatements({
       registry: this.#registry,
@@ -262,7 +276,7 @@ export class Engine {
       },
       signal,
       clock: this.#clock,
-      backoff: new Backoff({ firstMs: 250, limitMs: 10_000 }),
+      backoff: this.#reconnecting,
     });
     await checkpoints;
   }
@@ -278,14 +292,16 @@ export class Engine {
     this.#waiters.reset(from);
     const session = new AbortController();
     this.#session = session;
-    const untilGivenUp = AbortSignal.any([signal, session.signal]);
-    const streaming = this.#upstream.stream(from, this.#queue, untilGivenUp).finally(() => {
-      session.abort();
-    });
+    const ended = AbortSignal.any([signal, session.signal]);
+    const streaming = this.#upstream
+      .stream(from, whileOpen(this.#queue, ended), ended)
+      .finally(() => session.abort());
     streaming.catch(() => undefined);
     try {
+      const watching = this.#watch.run(session.signal);
+      watching.catch(() => undefined);
       await this.#recover(session.signal);
-      await this.#watch.run(session.signal);
+      await watching;
     } catch (error) {
       // The stream's own failure explains more than what broke because of it.
       if (session.signal.aborted) await streaming;
@@ -299,18 +315,24 @@ export class Engine {
 
   async #recover(streamEnded: AbortSignal): Promise<void> {
     await this.#catchUp(streamEnded);
-    if (!this.#recovered) {
-      await this.#registry.rebuild();
-      this.#recovered = true;
-    }
-    await this.#serveWhenCaughtUp(streamEnded);
-    this.#becomeReady();
+    this.#setServing(true, "");
+    this.#reconnecting.reset();
     this.#logger.info({ position: this.#waiters.visible }, "following the database");
+    this.#recovered = true;
+    void this.#rebuilder.now().then(() => this.#becomeReady());
   }
 
-  async #serveWhenCaughtUp(streamEnded: AbortSignal): Promise<void> {
-    await this.#catchUp(streamEnded);
-    if (!streamEnded.aborted) this.#setServing(true, "");
+  /** After a silence. The stream's end is not ours to report; anything else is tried again. */
+  async #serveAgain(streamEnded: AbortSignal): Promise<void> {
+    while (!streamEnded.aborted && !this.#serving) {
+      try {
+        await this.#catchUp(streamEnded);
+        if (!streamEnded.aborted) this.#setServing(true, "");
+      } catch (error) {
+        this.#lastError = messageOf(error);
+        await this.#clock.wait(250, streamEnded);
+      }
+    }
   }
 
   /** Resolves when everything committed before the call has been applied here. */
@@ -338,6 +360,8 @@ export class Engine {
 
   #adoptTables(): void {
     for (const { schema, state, rows } of this.#store.tables()) {
+      // Somebody wanted it before we were connected: it is being copied anew.
+      if (this.#tables.schema(schema.id) !== null) continue;
       if (state.kind === "ready") this.#tables.adopt(schema, rows);
       else this.#store.dropTable(schema.id);
     }
@@ -349,13 +373,12 @@ export class Engine {
    * from the first transaction on. One that can no longer be followed is copied anew.
    */
   async #announceTables(): Promise<void> {
-    const held = this.#tables.online();
+    const held = this.#tables.followed();
     if (held.length === 0) return;
     for (const { table, refused } of await this.#upstream.addTables(held)) {
       this.#logger.warn({ table, reason: refused }, "a table can no longer be followed");
       this.#registry.suspend(new Set([table]), refused);
       this.#tables.forget(table);
-      this.#recovered = false;
     }
   }
 
@@ -384,18 +407,7 @@ export class Engine {
   #recopy(tables: ReadonlySet<TableId>, reason: string): void {
     this.#registry.suspend(tables, reason);
     for (const id of tables) this.#tables.forget(id);
-    void this.#rebuildUntilDone();
-  }
-
-  async #rebuildUntilDone(): Promise<void> {
-    try {
-      await this.#registry.rebuild();
-    } catch (error) {
-      this.#lastError = messageOf(error);
-      this.#logger.warn({ error: this.#lastError }, "building caches again failed; trying later");
-      await this.#clock.wait(1_000, this.#abort.signal);
-      if (!this.#abort.signal.aborted) void this.#rebuildUntilDone();
-    }
+    void this.#rebuilder.now();
   }
 
   async #resnapshot(table: string, scopeIdentity: string): Promise<void> {
@@ -409,7 +421,10 @@ export class Engine {
     }
     this.#registry.suspend(new Set([found.id]), "the table is being copied again");
     this.#tables.forget(found.id);
-    await this.#registry.rebuild();
+    await this.#rebuilder.now();
+    if (!this.#tables.isOnline(found)) {
+      throw new OperationalError(`copying table "${table}" failed; it is tried again`);
+    }
   }
 
   #dropUnusedTables(): void {
@@ -490,4 +505,18 @@ export class Engine {
       };
     });
   }
+}
+
+/** What a stream says after its end is said again by the next one: it must not come twice. */
+function whileOpen(handler: StreamHandler, ended: AbortSignal): StreamHandler {
+  const open = (work: () => void): void => {
+    if (!ended.aborted) work();
+  };
+  return {
+    transaction: (transaction) => ended.aborted || handler.transaction(transaction),
+    progress: (position) => open(() => handler.progress(position)),
+    schemaChange: (tables) => open(() => handler.schemaChange(tables)),
+    accessChange: () => open(() => handler.accessChange()),
+    onReady: (callback) => handler.onReady(callback),
+  };
 }

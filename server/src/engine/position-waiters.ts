@@ -55,6 +55,7 @@ export class PositionWaiters {
   /** True when reached in time; false after the limit or when the signal aborts. */
   wait(position: string, limitMs: number | null, signal?: AbortSignal): Promise<boolean> {
     if (this.reached(position)) return Promise.resolve(true);
+    if (signal?.aborted === true) return Promise.resolve(false);
     return new Promise((resolve) => {
       const ended = new AbortController();
       const waiter: Waiter = {

@@ -10,8 +10,9 @@ import { query } from "../tools/sql.ts";
 import { waitFor } from "../tools/wait-for.ts";
 
 const run = promisify(execFile);
-/** In its log: it did not answer from caches for a while, or worse. */
-const WORTH_SEEING = /serving from caches changed|"level":"?(?:warn|error|fatal|[456]0)/;
+/** In its log: it stopped answering from caches while it ran, or worse. */
+const WORTH_SEEING =
+  /"serving":false,"reason":"(?!connecting|closing|the server is not ready)|"level":"(?:warn|error|fatal)"/;
 const MAIN = join(import.meta.dirname, "..", "..", "..", "packages", "cli", "src", "main.ts");
 
 export interface FreshetSettings {

@@ -18,7 +18,7 @@ import { prepare, readiness } from "../readiness.ts";
 import { resultPlan, type ResultPlan, variantBytes } from "../rendering.ts";
 import type { Session } from "../session.ts";
 import type { BatchItem, ControlOutcome, Portal } from "./items.ts";
-import { parameterTypes } from "./parameter-types.ts";
+import { declaredTypesFit, parameterTypes } from "./parameter-types.ts";
 import { routeOf } from "./route-of.ts";
 import type { Statement } from "./statement.ts";
 
@@ -124,7 +124,9 @@ function checkItem(session: Session, item: BatchItem, final: boolean): Check | "
       return needed ? { run: item } : "ready";
     }
     case "cached":
-      if (item.kind === "parse") return "ready";
+      if (item.kind === "parse") {
+        return declaredTypesFit(route, statement.typeIds) ? "ready" : "parameter-type";
+      }
       if (!keepsShape(session, statement, route)) {
         return statement.upstream ? "mixed-batch" : "error";
       }

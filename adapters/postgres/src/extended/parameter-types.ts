@@ -1,4 +1,5 @@
 import type { CachedRoute } from "@freshet/adapter-core";
+import { acceptsDeclared } from "@freshet/pg-wire";
 
 const UNKNOWN = 705;
 const VARCHAR = 1043;
@@ -13,6 +14,8 @@ export function parameterTypes(
   route: CachedRoute,
   declared: readonly number[],
 ): readonly number[] | null {
+  // Declared types beyond the placeholders are parameters too; wrong ones are an error.
+  if (!declaredTypesFit(route, declared)) return null;
   const types: number[] = [];
   for (let index = 0; index < route.placeholders; index += 1) {
     const own = declared[index] ?? 0;
@@ -22,4 +25,13 @@ export function parameterTypes(
     else types.push(type.upstreamId === VARCHAR ? TEXT : type.upstreamId);
   }
   return types;
+}
+
+/** Whether Parse with these types succeeds upstream and means what the cache computes. */
+export function declaredTypesFit(route: CachedRoute, declared: readonly number[]): boolean {
+  if (declared.length > route.placeholders) return false;
+  return declared.every((typeId, index) => {
+    const type = route.placeholderTypes[index];
+    return type !== undefined && acceptsDeclared(type, route.placeholderIsList[index]!, typeId);
+  });
 }

@@ -155,11 +155,18 @@ export class ExpressionBinder {
       const swapped = this.#comparison(SWAPPED[op], right, left, place, parameters);
       return { ...swapped, op, left: swapped.right, right: swapped.left };
     }
+    // A session may set transform_null_equals, which makes this IS NULL.
+    if (op === "=" && (left.kind === "null" || right.kind === "null")) {
+      throw new Unsupported("= NULL (IS NULL is meant)");
+    }
     const a = this.operand(left, place);
     this.#context.label = `${describe(left)} ${op}`;
     const compared = dialect.compare(op, a, this.operand(right, place));
     const literal = right.kind === "literal" && compared.right.kind === "const";
     if (!parameters || !literal || columnsOf(compared.left).length === 0) return compared;
+    // A placeholder in its place would be compared in another type: the literal stays as it is.
+    const untyped = dialect.compare(op, a, this.#context.nullLiteral());
+    if (untyped.by.upstreamId !== compared.by.upstreamId) return compared;
     this.#context.countConstant(right.at, -1);
     return { ...compared, right: this.#context.param(right.at, compared.by) };
   }
@@ -209,6 +216,10 @@ export class ExpressionBinder {
     const { negated } = node;
     const type = dialect.booleanType;
     if (slot !== null) {
+      // All elements may be placeholders in another statement of this shape.
+      if (dialect.compare("=", operand, context.nullLiteral()).by.upstreamId !== by.upstreamId) {
+        throw new Unsupported(`an IN list of ${by.name} beside ${coerced.type.name}`);
+      }
       for (const element of node.list) {
         if (element.kind === "literal") context.countConstant(element.at, -1);
       }

@@ -109,12 +109,14 @@ export class MaintainedEntrySet implements EntrySet {
 
   push(batch: DeltaBatch, before: Snapshot, after: Snapshot): readonly EntryChange[] {
     const changes: EntryChange[] = [];
+    // Kept entries first: a traced one that becomes kept already stands at `after`, and the
+    // difference must not be taken in twice. The other way round is harmless.
+    if (this.#kept.size > 0) this.#pushKept(batch, before, after, changes);
     if (this.#traced.size > 0) {
       for (const entry of this.#tracer.affected(batch, before, after)) {
         changes.push(this.#guard(entry.key, () => this.#recompute(entry, after)));
       }
     }
-    if (this.#kept.size > 0) this.#pushKept(batch, before, after, changes);
     return changes;
   }
 

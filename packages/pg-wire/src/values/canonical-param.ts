@@ -7,6 +7,7 @@ import {
   canonicalFloat8,
   canonicalInteger,
   canonicalText,
+  isAccepted,
 } from "./canonical-text.ts";
 
 /**
@@ -32,6 +33,16 @@ export function canonicalParam(
   const integer = plainInteger(type, declared, bytes, start, end);
   if (integer >= 0) return `${integer}`;
   return canonicalText(type, declared, bytes.toString("latin1", start, end));
+}
+
+/**
+ * Whether a parameter declared as `declared` compares as the cache's `type` does, whatever its
+ * value: NULL has no value to tell, and other types are an error upstream.
+ */
+export function acceptsDeclared(type: SqlType, list: boolean, declared: number): boolean {
+  if (!list || declared === 0 || declared === PG_OID.unknown) return isAccepted(type, declared);
+  const element = postgresArrayElement(declared);
+  return element !== null && isAccepted(type, element);
 }
 
 /** Digits that cannot exceed the type's range. */
