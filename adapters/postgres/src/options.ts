@@ -40,6 +40,8 @@ export interface AdapterMetrics {
   upstreamOpened(): void;
   upstreamClosed(): void;
   hit(): void;
+  /** A sample of the hits: seconds from the arrival of the request's bytes to the answer. */
+  hitTimed(seconds: number): void;
   forward(reason: ForwardReason): void;
   bytesFromClient(bytes: number): void;
   bytesToClient(bytes: number): void;
@@ -51,6 +53,7 @@ export const NO_METRICS: AdapterMetrics = {
   upstreamOpened: () => undefined,
   upstreamClosed: () => undefined,
   hit: () => undefined,
+  hitTimed: () => undefined,
   forward: () => undefined,
   bytesFromClient: () => undefined,
   bytesToClient: () => undefined,

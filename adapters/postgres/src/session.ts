@@ -31,6 +31,9 @@ import { type UpstreamConnection, UpstreamRefused } from "./upstream/connect.ts"
 import { type LinkOwner, UpstreamLink } from "./upstream/link.ts";
 import { UpstreamUnit } from "./upstream/reply-queue.ts";
 
+/** Timing every hit would cost more than it tells. */
+const HITS_PER_TIMING = 16;
+
 /** While a statement waits, this much more of the client's input is taken in. */
 const INPUT_BUFFER_BYTES = 65_536;
 const COPY_HEADER_BYTES = 5;
@@ -83,6 +86,8 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
   /** The connection broke, rather than ended. */
   #vanished = false;
   #probedAtMs: number;
+  #receivedAtMs = 0;
+  #hits = 0;
 
   constructor(options: SessionOptions) {
     const { context, socket, template, connection } = options;
@@ -105,6 +110,7 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
   start(rest: Buffer): void {
     this.socket.on("data", (chunk: Buffer) => {
       this.context.metrics.bytesFromClient(chunk.length);
+      this.#receivedAtMs = performance.now();
       this.#reader.push(chunk);
       this.#pump();
     });
@@ -351,6 +357,10 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
     this.last = { cache, reason: "ok" };
     this.context.counters.hits += 1;
     this.context.metrics.hit();
+    this.#hits += 1;
+    if (this.#hits % HITS_PER_TIMING === 1) {
+      this.context.metrics.hitTimed((performance.now() - this.#receivedAtMs) / 1000);
+    }
   }
 
   /** `route` null: the statement was not looked at. */

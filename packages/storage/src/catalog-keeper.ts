@@ -1,7 +1,7 @@
 import type { TableId } from "@freshet/types";
 import { InvariantError } from "@freshet/util";
 import { META_NEXT_SPACE, META_ROWS, META_TABLE, recordOf, tableOf } from "./catalog.ts";
-import type { Catalog, SpaceId, Table, TableRecord } from "./catalog.ts";
+import type { Catalog, SpaceId, StoredIndex, Table, TableRecord } from "./catalog.ts";
 import type { TableState } from "./contract.ts";
 import type { Environment } from "./environment.ts";
 import type { Garbage } from "./garbage.ts";
@@ -54,6 +54,11 @@ export class CatalogKeeper {
     this.put(tableOf({ ...recordOf(table), ...change }, 0, table));
   }
 
+  /** Not stored: after a restart there is nothing left of an index that was not finished. */
+  setBuilding(table: Table, building: readonly StoredIndex[]): void {
+    this.#set((catalog) => catalog.set(table.id, { ...table, building }));
+  }
+
   setState(id: TableId, state: TableState): void {
     this.replace(this.get(id), { state });
   }
@@ -63,7 +68,9 @@ export class CatalogKeeper {
     const table = this.get(id);
     this.#discard(table);
     const indexes = table.indexes.map(({ columns }) => ({ columns, space: this.newSpace() }));
-    this.replace(table, { space: this.newSpace(), indexes });
+    // What is being built finds other rows in other places and begins anew.
+    this.setBuilding(table, []);
+    this.replace(this.get(id), { space: this.newSpace(), indexes });
     return this.get(id);
   }
 

@@ -27,6 +27,8 @@ export interface Table extends TableRecord {
   readonly id: TableId;
   readonly layout: RowLayout;
   readonly appenders: readonly KeyAppender[];
+  /** Indexes on the way: kept current by every write, read by nobody yet. */
+  readonly building: readonly StoredIndex[];
   /** As of the transaction running or the last commit. */
   readonly counter: { rows: number };
 }
@@ -40,6 +42,7 @@ export function tableOf(record: TableRecord, rows: number, previous?: Table): Ta
     id: record.schema.id,
     layout: previous?.layout ?? compileLayout(types),
     appenders: previous?.appenders ?? types.map(keyAppender),
+    building: previous?.building ?? [],
     counter: previous?.counter ?? { rows },
   };
 }

@@ -21,6 +21,12 @@ export interface Store {
 
   /** Builds the index from the rows present if it does not exist; kept current from then on. */
   ensureIndex(index: IndexSpec): void;
+  /**
+   * The same in parts, between which others may read and write: the index is kept current from the
+   * call on and can be read in snapshots taken when the promise has resolved. Rejects when the
+   * table is dropped or the signal aborts.
+   */
+  buildIndex(index: IndexSpec, signal?: AbortSignal): Promise<void>;
   dropIndex(index: IndexSpec): void;
 
   write<T>(work: (batch: WriteBatch) => T): T;

@@ -39,15 +39,20 @@ export class Garbage {
     this.#spaces = [...this.#spaces, space];
   }
 
+  /** In a transaction: garbage only if this process ends before `remove`. */
+  reserve(space: SpaceId): void {
+    this.#environment.meta.put(META_GARBAGE + space, "1");
+  }
+
   /** In a transaction: the space came into use after all. */
   remove(space: SpaceId): void {
     this.#environment.meta.remove(META_GARBAGE + space);
     this.#spaces = this.#spaces.filter((other) => other !== space);
   }
 
-  /** In a transaction: deletes at most this many entries, never of `except`. */
-  collect(limit: number, except?: SpaceId): void {
-    const space = this.#spaces.find((candidate) => candidate !== except);
+  /** In a transaction: deletes at most this many entries. */
+  collect(limit: number): void {
+    const [space] = this.#spaces;
     if (space === undefined) return;
     const { data } = this.#environment;
     const keys = this.#keysOf(space, limit);

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import type { IndexSpec, Snapshot, TableId, TableSchema } from "@freshet/types";
 import { InvariantError, messageOf, OperationalError } from "@freshet/util";
 import { META_DOCUMENT, META_POSITION, sameColumns, tableOf } from "./catalog.ts";
-import type { Table } from "./catalog.ts";
+import type { StoredIndex, Table } from "./catalog.ts";
 import { CatalogKeeper } from "./catalog-keeper.ts";
 import type { StoredTable, TableState, WriteBatch } from "./contract.ts";
 import type { Environment } from "./environment.ts";
 import { Garbage } from "./garbage.ts";
-import { buildIndex } from "./index-builder.ts";
+import { buildIndexPart } from "./index-builder.ts";
 import { LmdbSnapshot } from "./lmdb-snapshot.ts";
 import type { SnapshotOwner } from "./lmdb-snapshot.ts";
 import { LmdbWriteBatch } from "./lmdb-write-batch.ts";
@@ -21,6 +21,17 @@ const GARBAGE_PER_WRITE = 32;
 const GARBAGE_PER_STEP = 2_000;
 /** How long a checkpoint may spend on garbage, in milliseconds. */
 const GARBAGE_TIME = 15;
+
+/** Rows whose index entries one transaction adds: some ten milliseconds. */
+const INDEX_PART = 2_000;
+
+/** An index on the way: where its rows are, and the last row that has its entry. */
+interface IndexBuild {
+  table: TableId;
+  rows: number;
+  index: StoredIndex;
+  after: Buffer | null;
+}
 
 export class LmdbStore implements OpenedStore, SnapshotOwner {
   readonly cleanShutdown: boolean;
@@ -84,27 +95,71 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
   }
 
   ensureIndex(spec: IndexSpec): void {
+    const build = this.#startIndex(spec);
+    while (build !== null && !this.#continueIndex(build));
+  }
+
+  async buildIndex(spec: IndexSpec, signal?: AbortSignal): Promise<void> {
+    const build = this.#startIndex(spec);
+    if (build === null) return;
+    while (!this.#continueIndex(build)) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (signal?.aborted !== true) continue;
+      if (!this.#closed) this.#giveUpIndex(build);
+      signal.throwIfAborted();
+    }
+  }
+
+  /** Null when the index exists. */
+  #startIndex(spec: IndexSpec): IndexBuild | null {
     const table = this.#keeper.get(spec.table);
     const { key } = table.schema;
-    if (key !== null && sameColumns(key, spec.columns)) return;
-    if (table.indexes.some((index) => sameColumns(index.columns, spec.columns))) return;
-    // Garbage until it is whole: what a crash leaves of it is collected.
-    const space = this.#transaction(() => {
-      const fresh = this.#keeper.newSpace();
-      this.#garbage.add(fresh);
-      return fresh;
+    if (key !== null && sameColumns(key, spec.columns)) return null;
+    if (table.indexes.some((index) => sameColumns(index.columns, spec.columns))) return null;
+    return this.#transaction(() => this.#placeIndex(table, spec.columns));
+  }
+
+  #placeIndex(table: Table, columns: readonly number[]): IndexBuild {
+    const space = this.#keeper.newSpace();
+    this.#garbage.reserve(space);
+    const index = { columns: [...columns], space };
+    this.#keeper.setBuilding(table, [...table.building, index]);
+    return { table: table.id, rows: table.space, index, after: null };
+  }
+
+  /** One part of bounded size; true when the index is whole. */
+  #continueIndex(build: IndexBuild): boolean {
+    const table = this.#keeper.get(build.table);
+    return this.#transaction(() => {
+      if (table.space !== build.rows || !table.building.includes(build.index)) {
+        // Emptied meanwhile, or another table took its place.
+        this.#garbage.add(build.index.space);
+        if (table.indexes.some((other) => sameColumns(other.columns, build.index.columns))) return true;
+        Object.assign(build, this.#placeIndex(table, build.index.columns));
+        return false;
+      }
+      const { index } = build;
+      build.after = buildIndexPart(this.#environment.data, table, index, build.after, INDEX_PART);
+      if (build.after !== null) return false;
+      this.#keeper.setBuilding(table, table.building.filter((other) => other !== index));
+      if (table.indexes.some((other) => sameColumns(other.columns, index.columns))) {
+        this.#garbage.add(index.space);
+      } else {
+        this.#garbage.remove(index.space);
+        this.#keeper.replace(this.#keeper.get(table.id), { indexes: [...table.indexes, index] });
+      }
+      return true;
     });
-    const index = { columns: [...spec.columns], space };
-    this.#writing = true;
-    try {
-      buildIndex(this.#environment, table, index);
-    } finally {
-      this.#writing = false;
-    }
+  }
+
+  #giveUpIndex({ table: id, index }: IndexBuild): void {
     this.#transaction(() => {
-      this.#garbage.remove(space);
-      this.#keeper.replace(table, { indexes: [...table.indexes, index] });
-    }, space);
+      const table = this.#keeper.find(id);
+      if (table !== undefined) {
+        this.#keeper.setBuilding(table, table.building.filter((other) => other !== index));
+      }
+      this.#garbage.add(index.space);
+    });
   }
 
   dropIndex(spec: IndexSpec): void {
@@ -126,7 +181,6 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
         batch.finish();
         return result;
       },
-      undefined,
       touched,
     );
   }
@@ -207,7 +261,7 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
   }
 
   /** One LMDB transaction; what is in memory goes back with it when it fails. */
-  #transaction<T>(work: () => T, spared?: number, touched?: ReadonlySet<Table>): T {
+  #transaction<T>(work: () => T, touched?: ReadonlySet<Table>): T {
     this.#checkUsable();
     const { catalog } = this.#keeper;
     const { spaces } = this.#garbage;
@@ -216,7 +270,7 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
     try {
       const result = this.#environment.root.transactionSync(() => {
         const value = work();
-        if (!this.#garbage.isEmpty) this.#garbage.collect(GARBAGE_PER_WRITE, spared);
+        if (!this.#garbage.isEmpty) this.#garbage.collect(GARBAGE_PER_WRITE);
         position = this.#environment.meta.get(META_POSITION) ?? null;
         return value;
       });

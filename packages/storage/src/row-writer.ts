@@ -1,7 +1,7 @@
 import { ByteScratch } from "@freshet/types";
 import type { Row } from "@freshet/types";
 import { InvariantError } from "@freshet/util";
-import type { Table } from "./catalog.ts";
+import type { StoredIndex, Table } from "./catalog.ts";
 import { asKey, storedRange } from "./environment.ts";
 import type { DataDatabase } from "./environment.ts";
 import {
@@ -56,11 +56,12 @@ export class RowWriter {
     }
     putValue(this.#data, key, table.layout.encode(row), pieces);
     if (old === null) this.#count(table, 1);
-    for (const index of table.indexes) {
+    for (const index of indexesOf(table)) {
       indexKey(entry, table, index, row, key);
       if (old !== null) {
         indexKey(oldEntry, table, index, old, key);
-        if (equalBytes(entry, oldEntry)) continue;
+        // Not when the index is being built: the entry may not be there yet.
+        if (equalBytes(entry, oldEntry) && table.building.length === 0) continue;
         this.#data.removeSync(asKey(oldEntry));
       }
       this.#data.putSync(asKey(entry), NOTHING);
@@ -96,7 +97,7 @@ export class RowWriter {
     this.#putBagCount(present + 1, packed);
     this.#count(table, 1);
     if (present > 0) return;
-    for (const index of table.indexes) {
+    for (const index of indexesOf(table)) {
       indexKey(entry, table, index, row, key);
       this.#data.putSync(asKey(entry), NOTHING);
     }
@@ -137,7 +138,7 @@ export class RowWriter {
 
   /** Removes the row under `key`, which was just read, and its index entries. */
   #removeEntry(table: Table, row: Row): void {
-    for (const index of table.indexes) {
+    for (const index of indexesOf(table)) {
       indexKey(entry, table, index, row, key);
       this.#data.removeSync(asKey(entry));
     }
@@ -148,6 +149,10 @@ export class RowWriter {
     table.counter.rows += change;
     this.#touched.add(table);
   }
+}
+
+function indexesOf(table: Table): readonly StoredIndex[] {
+  return table.building.length === 0 ? table.indexes : [...table.indexes, ...table.building];
 }
 
 function equalBytes(a: ByteScratch, b: ByteScratch): boolean {

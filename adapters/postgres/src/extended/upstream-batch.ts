@@ -75,6 +75,7 @@ export class UpstreamBatch {
   }
 
   send(type: number, buffer: Buffer, start: number, end: number): void {
+    if (type !== FRONTEND.sync && type !== FRONTEND.flush) this.#unit.steps += 1;
     switch (type) {
       case FRONTEND.parse: {
         const { name, text, typeIds } = parseParse(buffer, start, end);
@@ -98,7 +99,9 @@ export class UpstreamBatch {
         this.#execute(parseExecute(buffer, start, end).portal);
         break;
       case FRONTEND.sync:
-        if (!this.#unit.copyIn && this.#unit.kind === "batch") this.#unit.complete = true;
+        if (!this.#unit.copyIn && this.#unit.kind === "batch") {
+          this.#unit.complete = this.#unit.synced = true;
+        }
         break;
       default:
         break;
@@ -106,8 +109,24 @@ export class UpstreamBatch {
     this.#link.out.add(buffer, start, end);
   }
 
+  /** A simple Query or function call follows within the batch: it ends the unit, if it runs. */
+  interrupt(): void {
+    if (this.#unit.kind !== "batch") return;
+    // No Sync of ours may come until the client's: what it might need is parsed now.
+    this.#catchUpNamed("");
+    for (const statement of this.#session.statements.virtual()) this.#catchUp(statement);
+    this.#unit.interruptedAfter = this.#unit.steps;
+    this.#session.transaction.sent(this.#unit, null, null);
+  }
+
+  /** The interrupting message has been sent. */
+  interrupted(): void {
+    if (this.#unit.kind === "batch") this.#unit.complete = true;
+  }
+
   /** The first part of a message too large to look at as a whole. */
   sendLarge(type: number, buffer: Buffer, start: number, end: number): void {
+    this.#unit.steps += 1;
     if (type === FRONTEND.parse) {
       const name = byteString(buffer, start + 5, stringEnd(buffer, start + 5, end));
       this.#parse(new Statement(name, null, []));
@@ -184,6 +203,7 @@ export class UpstreamBatch {
   #catchUp(statement: Statement): void {
     if (statement.upstream || statement.text === null) return;
     statement.upstream = true;
+    this.#unit.steps += 1;
     this.#unit.operations.push({ kind: "parse", statement, previous: null, swallow: true });
     this.#link.out.add(parse(statement.name, statement.text, statement.typeIds));
   }

@@ -30,6 +30,16 @@ export class UpstreamUnit {
   failed = false;
   readonly operations: StatementOperation[] = [];
   operationsDone = 0;
+  /** Extended messages sent that end in one reply each, and how many of those have come. */
+  steps = 0;
+  stepsDone = 0;
+  /**
+   * A simple Query (or function call) was sent behind this many steps, before any Sync: the unit
+   * ends with the Query's ReadyForQuery, unless a step fails, for then the server skips to Sync.
+   */
+  interruptedAfter: number | null = null;
+  /** Ends in a Sync of the client. */
+  synced = false;
   /** For hidden units: the one row wanted, and who waits. */
   row: (string | null)[] | null = null;
   onReady: ((unit: UpstreamUnit) => void) | null = null;
@@ -115,6 +125,23 @@ export class ReplyQueue {
       head.operations.push(...next.operations);
       this.#entries.splice(1, 1);
     }
+  }
+
+  /**
+   * A step of the head unit failed although a Query was sent behind it: the server skips all that
+   * was sent up to a Sync. Without one yet the unit is open again.
+   */
+  skippedToSync(): void {
+    const head = this.head;
+    if (head === null) return;
+    head.interruptedAfter = null;
+    const entries = this.#entries;
+    const end = entries.findIndex((entry) => entry instanceof UpstreamUnit && entry.synced);
+    const skipped = entries.splice(1, end === -1 ? entries.length : end);
+    for (const entry of skipped) {
+      if (entry !== COPY_END) head.operations.push(...entry.operations);
+    }
+    head.complete = head.synced = end !== -1;
   }
 
   /** ReadyForQuery arrived: the head unit has ended. */

@@ -71,6 +71,7 @@ function startListener(
     metrics: {
       connectionOpened: () => metrics.clientConnections.inc(),
       connectionClosed: () => metrics.clientConnections.dec(),
+      hitTimed: (seconds) => metrics.hitSeconds.observe(seconds),
       upstreamOpened: () => metrics.upstreamConnections.inc(),
       upstreamClosed: () => metrics.upstreamConnections.dec(),
     },
