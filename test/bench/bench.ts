@@ -25,6 +25,8 @@ export interface Scenario {
   run(bench: Bench, cleanup: Cleanup): Promise<void>;
 }
 
+const WARM_UP_SECONDS = 2;
+
 export interface Arm {
   readonly name: string;
   readonly endpoint: Endpoint;
@@ -60,6 +62,10 @@ export async function compare(
   load: Omit<Load, "endpoint" | "clients" | "seconds">,
 ): Promise<void> {
   const { rounds, seconds, clients } = bench.options;
+  // Caches, connections and compiled code are what they are after some time of use.
+  for (const { endpoint } of arms) {
+    await pgbench({ ...load, endpoint, clients, seconds: WARM_UP_SECONDS });
+  }
   const values = arms.map((): number[] => []);
   const latencies = arms.map((): number[] => []);
   const cpuMicros = arms.map((): number[] => []);

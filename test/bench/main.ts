@@ -54,7 +54,7 @@ async function main(cleanup: Cleanup, options: BenchOptions): Promise<number> {
   for (const scenario of chosen) {
     say(`\n# ${scenario.name}`);
     try {
-      await withCleanup((own) => scenario.run(bench, own));
+      await withCleanup((own) => scenario.run(bench, own), cleanup);
     } catch (error) {
       // The others are still worth having.
       failures.push({ scenario: scenario.name, error: describeError(error) });
@@ -93,7 +93,6 @@ async function start(): Promise<number> {
   }
   return withCleanup(async (cleanup) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      // Children are tied to us and end by themselves; this removes the directories too.
       process.once(signal, () => void cleanup.run().then(() => process.exit(130)));
     }
     return main(cleanup, options);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { EmbeddedPostgres } from "@freshet/cli/embedded-postgres";
 import { startFreshet, type TestFreshet } from "../support/freshet.ts";
-import { RawClient } from "./raw-client.ts";
+import { explainLast, RawClient } from "./raw-client.ts";
 
 const SETTLE_LIMIT_MS = 20_000;
 /** After a definition change or restart, caches are built again; some never can be. */
@@ -94,10 +94,9 @@ export class Deployment {
     let reason = "";
     for (;;) {
       const read = await control.run("SELECT n FROM oracle_mark WHERE id = 1");
-      const last = await control.run("EXPLAIN LAST STATEMENT");
-      reason = last.rows[0]?.[1] ?? "";
-      const hit = last.rows[0]?.[0] === "freshet";
-      if (hit && read.rows[0]?.[0] === String(this.#mark)) break;
+      const last = await explainLast(control);
+      reason = last.reason;
+      if (last.hit && read.rows[0]?.[0] === String(this.#mark)) break;
       if (performance.now() > deadline) {
         const error = this.#freshet?.engine.status().lastError ?? "";
         return `a commit was not visible after ${SETTLE_LIMIT_MS} ms (${reason}; ${error})`;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { EmbeddedPostgres } from "@freshet/cli/embedded-postgres";
 import { plantLostDeletes } from "./planted.ts";
 import { withLiterals, withPlaceholders } from "./query.ts";
+import { runHistory } from "./history.ts";
 import { Random } from "./random.ts";
 import { type Mismatch, runScript } from "./runner.ts";
 import type { Script, Step } from "./script.ts";
@@ -19,6 +20,7 @@ export interface OracleOptions {
   /** Goes on after a failure, which is then not made smaller. */
   readonly keepGoing?: boolean;
   readonly shrinkLimitMs?: number;
+  readonly historyMs?: number;
   readonly size?: ScriptSize;
   readonly say: (line: string) => void;
 }
@@ -28,6 +30,9 @@ export interface Finding {
   readonly mismatch: Mismatch;
 }
 
+/** After every so many scripts, reads during writes are checked against history. */
+const HISTORY_EVERY = 8;
+const HISTORY_MS = 5_000;
 const SIZE: ScriptSize = { queries: 10, rounds: 5, transactions: 8, checks: 3 };
 export const CASES = join(import.meta.dirname, "cases");
 
@@ -47,7 +52,15 @@ export async function runOracle(options: OracleOptions): Promise<readonly Findin
       const script = generateScript(own, options.size ?? SIZE);
       const mismatch = await runScript(server, script, stats);
       stats.scripts += 1;
-      if (mismatch === null) continue;
+      if (mismatch === null) {
+        if (planted || stats.scripts % HISTORY_EVERY !== 1) continue;
+        const problem = await runHistory({ server, seed: own, limitMs: options.historyMs ?? HISTORY_MS, stats });
+        if (problem === null) continue;
+        say(`seed ${own}, history: ${problem}`);
+        findings.push({ script, mismatch: { step: -1, query: null, reason: problem, text: "" } });
+        if (options.keepGoing === true) continue;
+        break;
+      }
       say(`seed ${own}, step ${mismatch.step}: ${mismatch.reason}\n  ${mismatch.text}`);
       const finding = { script, mismatch };
       findings.push(options.keepGoing === true ? finding : await smaller(finding, options));

@@ -287,3 +287,10 @@ function int16(value: number): Buffer {
 function cstring(text: string): Buffer {
   return Buffer.from(`${text}\0`, "utf8");
 }
+
+/** Whether the connection's last answer came from a cache, and if not, why. */
+export async function explainLast(client: RawClient): Promise<{ hit: boolean; reason: string }> {
+  const { rows } = await client.run("EXPLAIN LAST STATEMENT");
+  const [destination, reason] = rows[0] ?? [];
+  return { hit: destination?.startsWith("freshet") === true, reason: reason ?? "" };
+}

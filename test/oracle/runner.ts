@@ -3,7 +3,7 @@ import { difference, type Expected } from "./compare.ts";
 import { COLUMN_TYPES } from "./column-types.data.ts";
 import { Deployment } from "./deployment.ts";
 import { type Query, rankedQuery, withLiterals, withPlaceholders } from "./query.ts";
-import { RawClient, type WireResult } from "./raw-client.ts";
+import { explainLast, RawClient, type WireResult } from "./raw-client.ts";
 import type { Read, Script, Step } from "./script.ts";
 import { SESSIONS, WRITERS } from "./script-generator.ts";
 import type { Stats } from "./stats.ts";
@@ -265,12 +265,6 @@ class ScriptRunner {
     };
     return { direct, ranked, limit: count(query.limit), offset: count(query.offset) ?? 0, loose: query.loose };
   }
-}
-
-export async function explainLast(client: RawClient): Promise<{ hit: boolean; reason: string }> {
-  const [result] = await client.simple("EXPLAIN LAST STATEMENT");
-  const [destination, reason] = result?.rows[0] ?? [];
-  return { hit: destination?.startsWith("freshet(") === true, reason: reason ?? "" };
 }
 
 function generalised(message: string): string {

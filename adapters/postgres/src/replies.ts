@@ -9,6 +9,7 @@ export function onReply(session: Session, link: UpstreamLink): void {
   const unit = link.queue.head;
   const hidden = unit?.kind === "hidden";
   if (frame.first) {
+    if (unit !== null && endsStep(frame.type)) unit.stepsDone += 1;
     switch (frame.type) {
       case BACKEND.readyForQuery:
         onReady(session, link, frame.buffer[frame.start + 5] as number);
@@ -32,6 +33,7 @@ export function onReply(session: Session, link: UpstreamLink): void {
         else {
           unit.failed = true;
           if (unit.copyIn) unit.copyIn = false;
+          if (unit.stepsDone < (unit.interruptedAfter ?? 0)) link.queue.skippedToSync();
           if (hidden) return;
           if (isFatal(frame.buffer, frame.start)) session.fatalForwarded = true;
         }
@@ -47,6 +49,23 @@ export function onReply(session: Session, link: UpstreamLink): void {
     }
   }
   if (!hidden) forward(session, link);
+}
+
+/** The last reply to one extended message other than Flush and Sync. */
+function endsStep(type: number): boolean {
+  switch (type) {
+    case BACKEND.parseComplete:
+    case BACKEND.bindComplete:
+    case BACKEND.closeComplete:
+    case BACKEND.rowDescription:
+    case BACKEND.noData:
+    case BACKEND.commandComplete:
+    case BACKEND.emptyQuery:
+    case BACKEND.portalSuspended:
+      return true;
+    default:
+      return false;
+  }
 }
 
 function forward(session: Session, link: UpstreamLink): void {

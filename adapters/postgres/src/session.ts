@@ -213,6 +213,7 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
         return this.#discards() ? undefined : handleCopyMessage(this, reader);
       case FRONTEND.functionCall:
         if (this.#discards()) return undefined;
+        if (this.extended.open) return this.extended.interrupt(reader);
         return this.withLink((link) => {
           const unit = this.beginUnit(link, "function", null, null);
           unit.complete = true;
@@ -441,7 +442,8 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
 
   /** No transaction, nothing outstanding, nothing half sent. */
   get quiet(): boolean {
-    if (this.#waiting || this.extended.open || this.link?.queue.busy === true) return false;
+    if (this.#waiting || this.extended.open || this.extended.syncDue) return false;
+    if (this.link?.queue.busy === true) return false;
     return this.status === STATUS.idle;
   }
 

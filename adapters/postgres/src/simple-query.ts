@@ -31,9 +31,12 @@ const ATTEMPT_LIMIT = 3;
 export function handleQuery(session: Session, frame: FrameReader): void | Promise<void> {
   const { buffer, start, end, last } = frame;
   const query: QueryFrame = { buffer, start, end };
-  session.statements.delete("");
   if (session.extended.open) return session.extended.interrupt(query);
-  const open = session.link?.queue.open ?? null;
+  const { queue = null } = session.link ?? {};
+  // A COPY FROM or a batch that failed takes no Query.
+  if (queue?.busy === true && !queue.endsByItself) session.statements.distrustUnnamed();
+  else session.statements.delete("");
+  const open = queue?.open ?? null;
   if (!last || open !== null || session.extended.syncDue) {
     return forwardQuery(session, query, null, null, "unparsed");
   }

@@ -27,7 +27,7 @@ const INDEX_PART = 2_000;
 
 /** An index on the way: where its rows are, and the last row that has its entry. */
 interface IndexBuild {
-  table: TableId;
+  schema: TableSchema;
   rows: number;
   index: StoredIndex;
   after: Buffer | null;
@@ -96,17 +96,28 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
 
   ensureIndex(spec: IndexSpec): void {
     const build = this.#startIndex(spec);
-    while (build !== null && !this.#continueIndex(build));
+    if (build === null) return;
+    this.#orGiveUp(build, () => {
+      while (!this.#continueIndex(build));
+    });
   }
 
   async buildIndex(spec: IndexSpec, signal?: AbortSignal): Promise<void> {
     const build = this.#startIndex(spec);
     if (build === null) return;
-    while (!this.#continueIndex(build)) {
+    while (!this.#orGiveUp(build, () => this.#continueIndex(build))) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (signal?.aborted !== true) continue;
-      if (!this.#closed) this.#giveUpIndex(build);
-      signal.throwIfAborted();
+      if (this.#closed) throw new OperationalError("the store was closed");
+      this.#orGiveUp(build, () => signal?.throwIfAborted());
+    }
+  }
+
+  #orGiveUp<T>(build: IndexBuild, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      this.#giveUpIndex(build);
+      throw error;
     }
   }
 
@@ -124,15 +135,18 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
     this.#garbage.reserve(space);
     const index = { columns: [...columns], space };
     this.#keeper.setBuilding(table, [...table.building, index]);
-    return { table: table.id, rows: table.space, index, after: null };
+    return { schema: table.schema, rows: table.space, index, after: null };
   }
 
   /** One part of bounded size; true when the index is whole. */
   #continueIndex(build: IndexBuild): boolean {
-    const table = this.#keeper.get(build.table);
+    const table = this.#keeper.find(build.schema.id);
+    if (table?.schema !== build.schema) {
+      throw new OperationalError(`table ${build.schema.name} is gone while an index was being built`);
+    }
     return this.#transaction(() => {
       if (table.space !== build.rows || !table.building.includes(build.index)) {
-        // Emptied meanwhile, or another table took its place.
+        // Emptied meanwhile.
         this.#garbage.add(build.index.space);
         if (table.indexes.some((other) => sameColumns(other.columns, build.index.columns))) return true;
         Object.assign(build, this.#placeIndex(table, build.index.columns));
@@ -152,9 +166,9 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
     });
   }
 
-  #giveUpIndex({ table: id, index }: IndexBuild): void {
+  #giveUpIndex({ schema, index }: IndexBuild): void {
     this.#transaction(() => {
-      const table = this.#keeper.find(id);
+      const table = this.#keeper.find(schema.id);
       if (table !== undefined) {
         this.#keeper.setBuilding(table, table.building.filter((other) => other !== index));
       }

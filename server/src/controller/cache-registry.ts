@@ -2,7 +2,7 @@ import type { CompiledQuery, EntryLimits } from "@freshet/dataflow";
 import { scopeKey, type CacheDefinition, type SessionScope } from "@freshet/rpc";
 import type { Store } from "@freshet/storage";
 import type { TableId } from "@freshet/types";
-import { type Logger, OperationalError } from "@freshet/util";
+import type { Logger } from "@freshet/util";
 import type { ServerDialect } from "../dialect.ts";
 import type { Adapters } from "../engine/adapters.ts";
 import type { BaseTables } from "../engine/base-tables.ts";
@@ -199,15 +199,14 @@ export class CacheRegistry {
     const { tables, store, loop } = this.#options;
     this.#building.add(compiled);
     try {
-      await tables.require(compiled.tables);
+      do {
+        await tables.require(compiled.tables);
+        for (const index of compiled.indexes) await store.buildIndex(index);
+      } while (!compiled.tables.every((schema) => tables.isOnline(schema)));
     } finally {
       this.#building.delete(compiled);
     }
-    for (const schema of compiled.tables) {
-      if (!tables.isOnline(schema)) {
-        throw new OperationalError(`table ${schema.name} changed while its cache was being built`);
-      }
-    }
+    // A table may have been copied anew while another's index was built.
     for (const index of compiled.indexes) store.ensureIndex(index);
     loop().refreshSnapshot();
   }

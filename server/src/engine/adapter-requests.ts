@@ -5,12 +5,13 @@ import type { CacheRegistry } from "../controller/cache-registry.ts";
 import type { ProxiedQueries } from "../controller/proxied-queries.ts";
 import type { ControlStatements } from "../controller/statements.ts";
 import type { Upstream } from "../replication/contract.ts";
-import type { Adapters, AttachedAdapter, PublishedEntry } from "./adapters.ts";
+import type { Adapters, AttachedAdapter } from "./adapters.ts";
 import type { ClientConnections } from "./client-connections.ts";
 import type { CommitLoop } from "./commit-loop.ts";
-import type { LiveCache } from "./live-cache.ts";
+import type { MemoryKeeper } from "./memory-keeper.ts";
 import type { EngineMetrics } from "./metrics.ts";
 import type { PositionWaiters } from "./position-waiters.ts";
+import { SlicedWork } from "./sliced-work.ts";
 
 export interface AdapterRequestsOptions {
   readonly registry: CacheRegistry;
@@ -22,14 +23,22 @@ export interface AdapterRequestsOptions {
   readonly upstream: Upstream;
   readonly loop: () => CommitLoop;
   readonly metrics: EngineMetrics;
-  readonly memoryLimitBytes: number;
+  readonly memory: MemoryKeeper;
   readonly serving: () => { readonly serving: boolean; readonly reason: string };
   readonly logger: Logger;
 }
 
+/** Between slices of so many milliseconds commits get their turn. */
+const FILL_BUDGET_MS = 5;
+
 /** Answers what adapters ask. A request that fails is answered with the failure, always. */
 export class AdapterRequests {
   readonly #options: AdapterRequestsOptions;
+  /**
+   * That fills wait a turn changes nothing for an adapter: it does not release a key before it was
+   * filled, and a fill sees the state of when it runs.
+   */
+  readonly #fills = new SlicedWork(FILL_BUDGET_MS);
 
   constructor(options: AdapterRequestsOptions) {
     this.#options = options;
@@ -58,7 +67,7 @@ export class AdapterRequests {
       case "hello":
         return;
       case "fill":
-        return this.#fill(adapter, message);
+        return this.#fills.do(() => this.#fill(adapter, message));
       case "release":
         return this.#release(adapter, message);
       case "control":
@@ -82,8 +91,9 @@ export class AdapterRequests {
   }
 
   #fill(adapter: AttachedAdapter, message: Extract<ToServer, { kind: "fill" }>): void {
-    const { registry, adapters, loop, metrics, serving, logger } = this.#options;
+    const { registry, adapters, loop, metrics, memory, serving, logger } = this.#options;
     const { request, cache: id, key, params } = message;
+    if (!adapters.has(adapter)) return;
     const refuse = (reason: string) => {
       metrics.fillRefused();
       adapter.link.send({ kind: "fill-refused", request, reason });
@@ -98,7 +108,7 @@ export class AdapterRequests {
       cache.fills += 1;
       metrics.filled((performance.now() - startedMs) / 1000);
       adapter.link.send({ kind: "filled", request, cache: id, key, rows });
-      this.#keepWithinMemory(cache);
+      memory.enforce();
     } catch (error) {
       if (!(error instanceof Poisoned)) {
         const stack = error instanceof Error ? error.stack : "";
@@ -115,25 +125,6 @@ export class AdapterRequests {
     for (const key of message.keys) {
       if (adapters.unsubscribe(message.cache, key, adapter)) cache?.entries.evict(key);
     }
-  }
-
-  /** Evicts the oldest keys of the cache that just grew while all caches exceed the limit. */
-  #keepWithinMemory(grown: LiveCache): void {
-    const { registry, adapters, memoryLimitBytes, waiters } = this.#options;
-    let bytes = 0;
-    for (const cache of registry.live()) bytes += cache.entries.bytes;
-    if (bytes <= memoryLimitBytes) return;
-    const id = grown.record.id;
-    const evicted: PublishedEntry[] = [];
-    for (const key of [...adapters.keysOf(id)]) {
-      if (bytes <= memoryLimitBytes * 0.9) break;
-      const beforeBytes = grown.entries.bytes;
-      grown.entries.evict(key);
-      bytes -= beforeBytes - grown.entries.bytes;
-      evicted.push({ cache: id, key, rows: null });
-    }
-    adapters.publish(waiters.visible ?? "", 0, evicted);
-    for (const { key } of evicted) adapters.forgetKey(id, key);
   }
 
   async #control(message: Extract<ToServer, { kind: "control" }>): Promise<ToAdapter> {

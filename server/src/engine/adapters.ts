@@ -28,6 +28,10 @@ export class Adapters {
     return this.#adapters.size;
   }
 
+  has(adapter: AttachedAdapter): boolean {
+    return this.#adapters.has(adapter);
+  }
+
   attach(
     link: ServerLink,
     name: string,

@@ -23,6 +23,8 @@ export interface CommitLoopOptions {
   readonly metrics: EngineMetrics;
   readonly logger: Logger;
   readonly caches: () => Iterable<LiveCache>;
+  /** Entries may have grown. */
+  readonly onPublished: () => void;
   readonly onSchemaChange: (tables: readonly TableId[] | "all") => void;
   readonly onAccessChange: () => void;
   readonly onDivergence: (divergences: readonly Divergence[]) => void;
@@ -141,6 +143,7 @@ export class CommitLoop {
     if (deltas.size > 0) this.#publish(deltas, last);
     if (applier.divergences.length > 0) this.#options.onDivergence(applier.divergences);
     waiters.advance(last.position);
+    if (deltas.size > 0) this.#options.onPublished();
     metrics.committed(whole.length, (performance.now() - startedMs) / 1000);
   }
 

@@ -31,6 +31,7 @@ import type { Divergence } from "./change-applier.ts";
 import { ChangeQueue } from "./change-queue.ts";
 import { ClientConnections } from "./client-connections.ts";
 import { CommitLoop } from "./commit-loop.ts";
+import { MemoryKeeper } from "./memory-keeper.ts";
 import { type EngineMetrics, noMetrics } from "./metrics.ts";
 import { StreamWatch } from "./stream-watch.ts";
 import { PositionWaiters } from "./position-waiters.ts";
@@ -88,6 +89,7 @@ export class Engine {
   readonly #watch: StreamWatch;
   readonly #tables: BaseTables;
   readonly #registry: CacheRegistry;
+  readonly #memory: MemoryKeeper;
   readonly #rebuilder: CacheRebuilder;
   readonly #statements: ControlStatements;
   readonly #requests: AdapterRequests;
@@ -163,6 +165,12 @@ export class Engine {
       logger: options.logger,
       entryLimits: ENTRY_LIMITS,
     });
+    this.#memory = new MemoryKeeper({
+      limitBytes: options.memoryLimitBytes,
+      caches: () => this.#registry.live(),
+      adapters: this.#adapters,
+      position: () => this.#waiters.visible ?? "",
+    });
     this.#rebuilder = new CacheRebuilder(this.#registry, this.#clock, this.#abort.signal);
     this.#loop = this.#newLoop();
     this.#statements = new ControlStatements({
@@ -185,7 +193,7 @@ export class Engine {
       upstream,
       loop: () => this.#loop,
       metrics: this.#metrics,
-      memoryLimitBytes: options.memoryLimitBytes,
+      memory: this.#memory,
       serving: () => ({ serving: this.#serving, reason: this.#servingReason }),
       logger: options.logger,
     });
@@ -255,6 +263,7 @@ export class Engine {
       metrics: this.#metrics,
       logger: this.#logger,
       caches: () => this.#registry.live(),
+      onPublished: () => this.#memory.enforce(),
       onSchemaChange: (tables) => this.#schemaChanged(tables),
       onAccessChange: () => this.#adapters.broadcast({ kind: "access-changed" }),
       onDivergence: (divergences) => this.#diverged(divergences),

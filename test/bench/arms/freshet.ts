@@ -79,8 +79,11 @@ export class Freshet {
     });
     const freshet = new Freshet(settings, { sql: port, metrics: metricsPort }, storageDir, child);
     cleanup.add(async () => {
-      await freshet.stop();
-      await rm(storageDir, { recursive: true, force: true });
+      try {
+        await freshet.stop();
+      } finally {
+        await rm(storageDir, { recursive: true, force: true });
+      }
     });
     await waitFor("Freshet", 60_000, async () => {
       if (!child.running) throw new Error(`Freshet ended: ${child.output.slice(-4_000)}`);

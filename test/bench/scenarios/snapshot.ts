@@ -6,7 +6,7 @@ import { withCleanup } from "../tools/cleanup.ts";
 export const snapshot: Scenario = {
   name: "snapshot",
   needs: [],
-  async run(bench) {
+  async run(bench, outer) {
     const { copyRows, rounds } = bench.options;
     await query(
       bench.url,
@@ -29,7 +29,7 @@ export const snapshot: Scenario = {
         );
         if (copied !== null) logged.push(copied[1] ?? "");
         bench.say(`snapshot: ${Math.round(copyRows / seconds).toLocaleString("en")} rows/s`);
-      });
+      }, outer);
     }
     bench.record({
       scenario: "snapshot",

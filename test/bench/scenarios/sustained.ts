@@ -68,7 +68,7 @@ function cacheSets(bench: Bench): CacheSet[] {
 export const sustained: Scenario = {
   name: "sustained",
   needs: ["pgbench", "films"],
-  async run(bench) {
+  async run(bench, outer) {
     await query(
       bench.url,
       "DROP TABLE IF EXISTS bench_marker",
@@ -76,7 +76,7 @@ export const sustained: Scenario = {
       "INSERT INTO bench_marker VALUES (1, 0)",
     );
     for (const set of cacheSets(bench)) {
-      await withCleanup((cleanup) => measure(bench, cleanup, set));
+      await withCleanup((cleanup) => measure(bench, cleanup, set), outer);
     }
   },
 };

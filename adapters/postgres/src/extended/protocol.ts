@@ -12,7 +12,6 @@ import {
   TARGET_STATEMENT,
 } from "@freshet/pg-wire";
 import type { Session } from "../session.ts";
-import { forwardQuery } from "../simple-query.ts";
 import { begins } from "../transaction.ts";
 import type { UpstreamLink } from "../upstream/link.ts";
 import { type BatchItem, Portal } from "./items.ts";
@@ -85,21 +84,23 @@ export class ExtendedProtocol {
     return refused === null ? undefined : this.#forward(refused.route, refused.reason, null);
   }
 
-  /** A simple Query arrived within the batch. */
-  interrupt(query: Frame): void | Promise<void> {
+  /** A simple Query or a function call (or its first part) arrived within the batch. */
+  interrupt(frame: Frame): void | Promise<void> {
     if (this.#state === "skipping") return undefined;
-    const forwardIt = () => forwardQuery(this.#session, query, null, null, "mixed-batch");
-    if (this.#state === "collecting" && this.#items.length > 0) {
+    if (this.#state === "collecting") {
       const pending = this.#forward(null, "mixed-batch", null);
-      this.#syncDue = true;
-      if (pending !== undefined) {
-        return pending.then(forwardIt).then(() => this.#reset());
-      }
+      if (pending !== undefined) return pending.then(() => this.#interrupt(frame));
+    } else if (this.#upstream?.ended === true) {
+      this.#startUpstream(this.#session.link as UpstreamLink, null, "mixed-batch");
     }
-    const pending = forwardIt();
+    this.#interrupt(frame);
+    return undefined;
+  }
+
+  #interrupt({ buffer, start, end }: Frame): void {
+    this.#upstream?.interrupt(buffer, start, end);
     this.#reset();
     this.#syncDue = true;
-    return pending;
   }
 
   #begin(): void {

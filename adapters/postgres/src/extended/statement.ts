@@ -66,6 +66,12 @@ export class StatementTable {
     );
   }
 
+  /** After a simple Query that may be skipped: if it runs, it drops the unnamed statement. */
+  distrustUnnamed(): void {
+    const unnamed = this.#byName.get("");
+    if (unnamed !== undefined) unnamed.uncertain = true;
+  }
+
   /** After SQL that may have dropped this one, or any of them. */
   distrust(name?: string): void {
     for (const statement of this.#byName.values()) {

@@ -110,18 +110,22 @@ export class UpstreamBatch {
   }
 
   /** A simple Query or function call follows within the batch: it ends the unit, if it runs. */
-  interrupt(): void {
-    if (this.#unit.kind !== "batch") return;
-    // No Sync of ours may come until the client's: what it might need is parsed now.
-    this.#catchUpNamed("");
-    for (const statement of this.#session.statements.virtual()) this.#catchUp(statement);
-    this.#unit.interruptedAfter = this.#unit.steps;
-    this.#session.transaction.sent(this.#unit, null, null);
-  }
-
-  /** The interrupting message has been sent. */
-  interrupted(): void {
-    if (this.#unit.kind === "batch") this.#unit.complete = true;
+  interrupt(buffer: Buffer, start: number, end: number): void {
+    const { statements, transaction } = this.#session;
+    const unit = this.#unit;
+    // One that has failed already skips it: its Sync still ends it.
+    if (unit.kind === "batch" && !unit.failed) {
+      // No Sync of ours may come until the client's: what SQL might need is parsed now.
+      this.#catchUpNamed("");
+      for (const statement of statements.virtual()) this.#catchUp(statement);
+      unit.interruptedAfter = unit.steps;
+      unit.complete = true;
+    }
+    statements.distrust();
+    statements.distrustUnnamed();
+    statements.namesUncertain = true;
+    transaction.sent(unit, null, null);
+    this.#link.out.add(buffer, start, end);
   }
 
   /** The first part of a message too large to look at as a whole. */

@@ -79,7 +79,9 @@ export class ReplyQueue {
   /** True when every unit will end without more from the client. */
   get endsByItself(): boolean {
     return this.#entries.every(
-      (entry) => entry === COPY_END || (entry.complete && !entry.mayCopyIn),
+      (entry) =>
+        entry === COPY_END ||
+        (entry.complete && !entry.mayCopyIn && entry.interruptedAfter === null),
     );
   }
 

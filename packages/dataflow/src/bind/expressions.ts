@@ -57,6 +57,7 @@ export class ExpressionBinder {
           type: dialect.booleanType,
         };
       case "binary":
+        refuseEqualsNull(node);
         if (parameters && isParameterOperator(node.operator)) {
           return this.#comparison(node.operator, node.left, node.right, place, true);
         }
@@ -99,6 +100,7 @@ export class ExpressionBinder {
         }
         return dialect.unary(node.operator, this.operand(node.operand, place));
       case "binary":
+        refuseEqualsNull(node);
         if (isComparison(node.operator)) {
           return this.#comparison(node.operator, node.left, node.right, place, false);
         }
@@ -154,10 +156,6 @@ export class ExpressionBinder {
     if (isSlot(left) && !isSlot(right)) {
       const swapped = this.#comparison(SWAPPED[op], right, left, place, parameters);
       return { ...swapped, op, left: swapped.right, right: swapped.left };
-    }
-    // A session may set transform_null_equals, which makes this IS NULL.
-    if (op === "=" && (left.kind === "null" || right.kind === "null")) {
-      throw new Unsupported("= NULL (IS NULL is meant)");
     }
     const a = this.operand(left, place);
     this.#context.label = `${describe(left)} ${op}`;
@@ -314,6 +312,13 @@ export class ExpressionBinder {
 
 function orderReason(type: SqlType): string | null {
   return isOrderable(type);
+}
+
+/** With transform_null_equals on, which sessions need not report, it means IS NULL. */
+function refuseEqualsNull(node: Expression & { kind: "binary" }): void {
+  if (node.operator === "=" && (node.left.kind === "null" || node.right.kind === "null")) {
+    throw new Unsupported("= NULL, which is never true (IS NULL is meant)");
+  }
 }
 
 function isSlot(node: Expression): boolean {

@@ -52,6 +52,8 @@ export interface PostgresUpstreamOptions {
 /** A slot can stay active for a moment after its last user has gone. */
 const SLOT_RELEASE_LIMIT_MS = 5000;
 const SLOT_RETRY_MS = 100;
+/** A statement is prepared in no time unless somebody rewrites a table it reads. */
+const DESCRIBE_LOCK_TIMEOUT = "10s";
 
 /** Postgres 13 and later, through logical replication (pgoutput). */
 export function createPostgresUpstream(options: PostgresUpstreamOptions): Upstream {
@@ -66,6 +68,8 @@ class PostgresUpstream implements Upstream {
   readonly #clock: Clock;
   readonly #admin: Session;
   readonly #poll: Session;
+  /** For what may have to wait for locks on tables: nothing else must wait behind it. */
+  readonly #definitions: Session;
   readonly #tables = new TrackedTables();
   readonly #scopes = new Map<string, readonly string[]>();
   readonly #closing = new AbortController();
@@ -87,6 +91,7 @@ class PostgresUpstream implements Upstream {
     this.#clock = options.clock;
     this.#admin = new Session(this.#connection, "admin");
     this.#poll = new Session(this.#connection, "poll");
+    this.#definitions = new Session(this.#connection, "admin");
     this.#changes = new SchemaChanges({
       session: this.#poll,
       tables: this.#tables,
@@ -134,15 +139,16 @@ class PostgresUpstream implements Upstream {
   }
 
   describe(text: string, scopeIdentity: string): Promise<StatementDescription> {
-    return this.#admin.run((client) =>
-      describeStatement(client, text, scopeIdentity, async (oids) => {
+    return this.#definitions.run(async (client) => {
+      await client.query(`SET lock_timeout TO ${quoteText(DESCRIBE_LOCK_TIMEOUT)}`);
+      return describeStatement(client, text, scopeIdentity, async (oids) => {
         const isKnown = (oid: number) => this.#types?.has(oid) === true;
         if (this.#types === null || !oids.every(isKnown)) {
           this.#types = (await readBasis(client, this.#names)).types;
         }
         return this.#types;
-      }),
-    );
+      });
+    });
   }
 
   mayRead(
@@ -156,7 +162,7 @@ class PostgresUpstream implements Upstream {
     const result = this.#publishing.then(() =>
       publishTables({
         schemas,
-        session: this.#admin,
+        session: this.#definitions,
         tables: this.#tables,
         names: this.#names,
         clock: this.#clock,
@@ -173,7 +179,7 @@ class PostgresUpstream implements Upstream {
     const result = this.#publishing.then(async () => {
       for (const id of ids) this.#tables.remove(id);
       if (this.#disableSetup) return;
-      await this.#admin.run((client) => unpublishTables(client, this.#names, ids));
+      await this.#definitions.run((client) => unpublishTables(client, this.#names, ids));
     });
     this.#publishing = result.catch(() => undefined);
     return result;
@@ -327,7 +333,7 @@ class PostgresUpstream implements Upstream {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.all([this.#admin.close(), this.#poll.close()]);
+    await Promise.all([this.#admin, this.#poll, this.#definitions].map((each) => each.close()));
   }
 
   #startCommand(from: string | null): string {
