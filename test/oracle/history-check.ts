@@ -6,7 +6,7 @@ export interface Observation {
 
 /** The answers of one batch, which a session saw together. */
 export interface Sighting {
-  readonly session: number;
+  readonly session: string;
   readonly answers: readonly Observation[];
   /** All came from caches: then they must be of one commit. */
   readonly cached: boolean;
@@ -15,7 +15,7 @@ export interface Sighting {
 type Event =
   | { readonly kind: "sighting"; readonly sighting: Sighting }
   /** From here on the session must see at least this commit: it was its own. */
-  | { readonly kind: "floor"; readonly session: number; readonly commit: number };
+  | { readonly kind: "floor"; readonly session: string; readonly commit: number };
 
 /**
  * All answers at every commit, and what sessions saw. A session's sightings must be explained by
@@ -24,7 +24,6 @@ type Event =
 export class History {
   readonly #commits: ReadonlyMap<string, string>[] = [];
   readonly #events: Event[] = [];
-  #sessions = 0;
 
   get commits(): number {
     return this.#commits.length;
@@ -38,22 +37,17 @@ export class History {
     this.#commits.push(answers);
   }
 
-  session(): number {
-    this.#sessions += 1;
-    return this.#sessions;
-  }
-
   observe(sighting: Sighting): void {
     this.#events.push({ kind: "sighting", sighting });
   }
 
-  raise(session: number, commit: number): void {
+  raise(session: string, commit: number): void {
     this.#events.push({ kind: "floor", session, commit });
   }
 
   /** What cannot be explained, or null. Asked at the end, when every commit is recorded. */
   check(): string | null {
-    const floors = new Map<number, number>();
+    const floors = new Map<string, number>();
     for (const event of this.#events) {
       if (event.kind === "floor") {
         floors.set(event.session, Math.max(floors.get(event.session) ?? 0, event.commit));
@@ -64,7 +58,7 @@ export class History {
       // Statements that the upstream ran in one batch have a snapshot each.
       for (const group of cached ? [answers] : answers.map((answer) => [answer])) {
         const commit = this.#explain(group, floor);
-        if (commit === null) return this.#complaint(group, session, floor);
+        if (commit === null) return `${this.#complaint(group, session, floor)} (${cached ? "cached" : "forwarded"})`;
         floor = commit;
       }
       // A forwarded read may be ahead of the caches; only cached ones promise not to go back.
@@ -82,11 +76,11 @@ export class History {
     return null;
   }
 
-  #complaint(group: readonly Observation[], session: number, floor: number): string {
+  #complaint(group: readonly Observation[], session: string, floor: number): string {
     const parts = group.map(({ key, answer }) => {
       const at = this.#commits.findLastIndex((answers) => answers.get(key) === answer);
       return `${key} is ${answer} (${at < 0 ? "true at no commit" : `last true at commit ${at}`})`;
     });
-    return `session ${session} had seen commit ${floor}, then ${parts.join("; ")}`;
+    return `session "${session}" had seen or written commit ${floor}, then ${parts.join("; ")}`;
   }
 }

@@ -68,8 +68,8 @@ class HistoryRun {
       await Promise.all([
         this.#transfers(random.fork()),
         this.#transfers(random.fork()),
-        this.#reads(random.fork()),
-        this.#reads(random.fork()),
+        this.#reads(random.fork(), "reader 1"),
+        this.#reads(random.fork(), "reader 2"),
         this.#batches(random.fork()),
         this.#ownWrites(random.fork()),
       ]);
@@ -106,7 +106,7 @@ class HistoryRun {
     for (const name of NAMES) await control.run(`CREATE CACHE ${name} FROM ${CACHES[name]}`);
     await this.#record(upstream);
     for (const name of NAMES) {
-      for (let group = 1; group <= GROUPS; group += 1) await this.#read(control, [name], group, 0);
+      for (let group = 1; group <= GROUPS; group += 1) await this.#read(control, [name], group, "first");
     }
   }
 
@@ -145,9 +145,8 @@ class HistoryRun {
     }
   }
 
-  async #reads(random: Random): Promise<void> {
+  async #reads(random: Random, session: string): Promise<void> {
     const client = await this.#open(this.#deployment.proxyUrl);
-    const session = this.#history.session();
     while (this.#running) {
       await this.#read(client, [random.pick(NAMES)], random.between(1, GROUPS), session);
       await turn();
@@ -157,7 +156,7 @@ class HistoryRun {
   /** Several caches under one Sync. */
   async #batches(random: Random): Promise<void> {
     const client = await this.#open(this.#deployment.proxyUrl);
-    const session = this.#history.session();
+    const session = "batches";
     while (this.#running) {
       const names = random.sample(NAMES, 3);
       await this.#read(client, names, random.between(1, GROUPS), session);
@@ -169,7 +168,7 @@ class HistoryRun {
   async #ownWrites(random: Random): Promise<void> {
     const client = await this.#open(this.#deployment.proxyUrl);
     const upstream = await this.#open(this.#deployment.upstreamUrl);
-    const session = this.#history.session();
+    const session = "own writes";
     while (this.#running) {
       await this.#locked(async () => {
         for (const text of transfer(random)) await client.run(text);
@@ -181,7 +180,7 @@ class HistoryRun {
     }
   }
 
-  async #read(client: RawClient, names: readonly CacheName[], group: number, session: number): Promise<void> {
+  async #read(client: RawClient, names: readonly CacheName[], group: number, session: string): Promise<void> {
     const prepared = names.map((name) => ({ text: CACHES[name], params: [String(group)], name }));
     const results = await client.batch(prepared);
     const failed = results.find(({ error }) => error !== null)?.error;

@@ -15,7 +15,10 @@ export interface HiddenSettings {
   readonly isolation: string;
   readonly defaultIsolation: string;
   readonly database: string;
-  /** A WAL position at or after the end of every commit of this session. */
+  /**
+   * A WAL position at or after the end of every commit of this session, in the engine's form:
+   * 16 upper-case hexadecimal digits, which sort as positions do (`0/1A2B` does not).
+   */
   readonly position: string;
 }
 
@@ -69,6 +72,12 @@ export function parseProbe(row: readonly (string | null)[] | null): HiddenSettin
     isolation,
     defaultIsolation,
     database,
-    position,
+    position: enginePosition(position),
   };
+}
+
+/** From the server's `X/Y` notation. */
+function enginePosition(lsn: string): string {
+  const [high = "", low = ""] = lsn.split("/");
+  return `${high.padStart(8, "0")}${low.padStart(8, "0")}`.toUpperCase();
 }

@@ -46,6 +46,15 @@ const cacheNames = (engine: Engine): string[] => engine.status().caches.map(({ n
 const tableStatus = (engine: Engine, table: string): string | undefined =>
   engine.status().tables.find((each) => each.table === table)?.status;
 
+async function breakStream(name: string): Promise<void> {
+  const killed = await rowsOf(
+    direct,
+    "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name LIKE $1",
+    [`%${name}%`],
+  );
+  expect(killed).toHaveLength(1);
+}
+
 test("a large transaction whose rows leave out TOASTed values is applied", async () => {
   await direct.query("CREATE TABLE t (id int PRIMARY KEY, n int, doc text STORAGE EXTERNAL)");
   await direct.query(`INSERT INTO t SELECT i, 0, repeat(i::text, CASE WHEN i % 100 = 0 THEN 4000
@@ -159,13 +168,7 @@ test("one table that cannot be copied holds up neither the others nor a new conn
     expect(engine.status().serving).toBe(true);
     expect(cacheNames(engine)).toEqual(["ca"]);
   });
-  await eventually(async () => expect(tableStatus(engine, "public.b")).toBe("preparing"));
-  const killed = await rowsOf(
-    direct,
-    "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name LIKE $1",
-    [`%${name}%`],
-  );
-  expect(killed).toHaveLength(1);
+  await breakStream(name);
   await eventually(async () => expect(engine.status().serving).toBe(false));
   await locker.query("ROLLBACK");
   await eventually(async () => {
@@ -173,6 +176,60 @@ test("one table that cannot be copied holds up neither the others nor a new conn
     expect(cacheNames(engine).sort()).toEqual(["ca", "cb"]);
   }, 20_000);
   await engine.ready;
+});
+
+test("a copy that waits for a writer does not keep a new connection from serving", async () => {
+  await direct.query("CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int PRIMARY KEY, v text)");
+  await direct.query("INSERT INTO a VALUES (1, 'a')");
+  const name = deployment();
+  const { engine, url } = await start(server.url(), name);
+  const proxied = await client(url());
+  await proxied.query("CREATE CACHE ca FROM SELECT v FROM a WHERE id = $1");
+  const writer = await client(server.url());
+  await writer.query("BEGIN; INSERT INTO b VALUES (1, 'b')");
+  const creating = (await client(url())).query("CREATE CACHE cb FROM SELECT v FROM b WHERE id = $1");
+  await eventually(async () => expect(tableStatus(engine, "public.b")).toBe("preparing"));
+  await breakStream(name);
+  await eventually(async () => expect(engine.status().serving).toBe(false));
+  await eventually(async () => expect(engine.status().serving).toBe(true));
+  expect(cacheNames(engine)).toEqual(["ca"]);
+  await writer.query("COMMIT");
+  await creating;
+  const read = async () => (await proxied.query("SELECT v FROM b WHERE id = $1", [1])).rows;
+  expect(await read()).toEqual([{ v: "b" }]);
+  await direct.query("UPDATE b SET v = 'c'");
+  await eventually(async () => expect(await read()).toEqual([{ v: "c" }]));
+});
+
+test("a stream that breaks during a copy loses none of the changes made meanwhile", async () => {
+  await direct.query("CREATE TABLE t (id int, v int); INSERT INTO t SELECT i, 0 FROM generate_series(1, 200000) i");
+  await direct.query("ALTER TABLE t REPLICA IDENTITY FULL; CREATE INDEX ON t (id)");
+  const name = deployment();
+  const { engine, url } = await start(server.url(), name);
+  const proxied = await client(url());
+  let creating = true;
+  const created = (await client(url()))
+    .query("CREATE CACHE c FROM SELECT count(*), sum(v) FROM t WHERE v >= $1")
+    .finally(() => (creating = false));
+  await eventually(async () => expect(tableStatus(engine, "public.t")).toBe("copying"));
+  let broken = 0;
+  for (let round = 1; creating; round += 1) {
+    await direct.query("UPDATE t SET v = v + 1 WHERE id = $1", [round]);
+    await direct.query("INSERT INTO t VALUES ($1, 1)", [-round]);
+    await direct.query("DELETE FROM t WHERE id = $1", [100_000 + round]);
+    if (round === 10 || round === 200) {
+      await breakStream(name);
+      broken += 1;
+    }
+  }
+  await created;
+  expect(broken).toBeGreaterThan(0);
+  const sql = "SELECT count(*), sum(v) FROM t WHERE v >= $1";
+  await eventually(async () => {
+    const expected = (await direct.query(sql, [0])).rows;
+    expect((await proxied.query(sql, [0])).rows).toEqual(expected);
+    expect((await proxied.query("EXPLAIN LAST STATEMENT")).rows[0]?.Query_destination).toMatch(/freshet/);
+  });
 });
 
 test("a cache comes back when its table does", async () => {

@@ -159,7 +159,10 @@ class PostgresUpstream implements Upstream {
   }
 
   addTables(schemas: readonly TableSchema[]): Promise<readonly Refusal[]> {
-    const result = this.#publishing.then(() =>
+    // Tables announced before a stream begins are others than those being published, for which
+    // somebody may have to wait long.
+    const before = this.#receiver === null ? Promise.resolve() : this.#publishing;
+    const result = before.then(() =>
       publishTables({
         schemas,
         session: this.#definitions,
@@ -171,7 +174,7 @@ class PostgresUpstream implements Upstream {
         signal: this.#closing.signal,
       }),
     );
-    this.#publishing = result.catch(() => undefined);
+    this.#publishing = Promise.all([this.#publishing, result.catch(() => undefined)]);
     return result;
   }
 
