@@ -52,7 +52,9 @@ it("is right after being killed during first copies", { timeout: 120_000 }, asyn
     await creating;
     await restart();
   }
-  await ledger.createCaches(freshet.url());
+  await ledger.createCaches(freshet.url()).catch((error: unknown) => {
+    throw new Error(`${String(error)}: ${freshet.said}`);
+  });
   await ledger.stopWriters();
   expect(await ledger.compare(freshet.url())).toBe(Ledger.comparisons);
 });

@@ -26,10 +26,32 @@ const PLANS_LIMIT = 256;
 /** All text: what simple queries and Describe of a statement use. */
 export const TEXT_FORMATS: readonly number[] = [];
 
+/** The plan asked for last: a busy thread asks for the same one again and again. */
+let lastCache: CacheDefinition | null = null;
+let lastPlan: ResultPlan | null = null;
+
 /**
  * `formats` as in Bind (none, one for all, one a column); `formatsKey` names them.
  */
 export function resultPlan(
+  cache: CacheDefinition,
+  formats: readonly number[],
+  formatsKey: string | number,
+  settings: SessionSettings,
+): ResultPlan {
+  if (
+    lastPlan === null ||
+    cache !== lastCache ||
+    lastPlan.formatsKey !== formatsKey ||
+    lastPlan.settingsKey !== settings.key
+  ) {
+    lastPlan = findPlan(cache, formats, formatsKey, settings);
+    lastCache = cache;
+  }
+  return lastPlan;
+}
+
+function findPlan(
   cache: CacheDefinition,
   formats: readonly number[],
   formatsKey: string | number,

@@ -174,7 +174,7 @@ describe("own writes", () => {
     expect(under.router.positions).toEqual([]);
     expect(await read()).toBe("freshet: ok");
     expect(under.router.positions).toHaveLength(1);
-    expect(under.router.positions[0]).toMatch(/^[0-9A-F]+\/[0-9A-F]+$/);
+    expect(under.router.positions[0]).toMatch(/^[0-9A-F]{16}$/);
     expect(await read()).toBe("freshet: ok");
     expect(under.router.positions).toHaveLength(1);
   });

@@ -110,7 +110,7 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
   start(rest: Buffer): void {
     this.socket.on("data", (chunk: Buffer) => {
       this.context.metrics.bytesFromClient(chunk.length);
-      this.#receivedAtMs = performance.now();
+      if (this.#hits % HITS_PER_TIMING === 0) this.#receivedAtMs = performance.now();
       this.#reader.push(chunk);
       this.#pump();
     });

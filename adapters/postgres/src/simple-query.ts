@@ -178,15 +178,17 @@ function catchUpStatements(
 ): void {
   const { statements } = session;
   const virtual = statements.virtual().filter((statement) => statement.text !== null);
-  if (virtual.length > 0 && link.queue.open === null) {
-    const unit = session.beginUnit(link, "hidden", null, null);
-    unit.complete = true;
+  if (link.queue.open === null) {
+    // Each on its own: the failure of one must not take the others along.
     for (const statement of virtual) {
+      const unit = session.beginUnit(link, "hidden", null, null);
+      unit.complete = true;
       statement.upstream = true;
+      statement.caughtUpIn = unit;
       unit.operations.push({ kind: "parse", statement, previous: null, swallow: true });
       link.out.add(parse(statement.name, statement.text ?? "", statement.typeIds));
+      link.out.add(SYNC);
     }
-    link.out.add(SYNC);
   }
   const dropped = traits?.verb === "deallocate" && text !== null ? deallocatedName(text) : null;
   if (dropped !== null) statements.distrust(dropped);

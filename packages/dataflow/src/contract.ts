@@ -17,6 +17,11 @@ export interface Catalog {
   table(schema: string | null, name: string): TableSchema | { readonly refused: string };
   /** A named type for casts, or null when unknown. */
   type(path: readonly string[], modifiers: readonly number[]): SqlType | null;
+  /**
+   * Why the upstream may choose something else than its built-in function, operator or cast
+   * (`fromId>toId`) of this name, or null when it cannot. Absent: nothing is overloaded.
+   */
+  overload?(kind: "function" | "operator" | "cast", name: string): string | null;
 }
 
 /** One slot of the shape: a parameter of the cache, or a literal that must match as written. */

@@ -70,6 +70,8 @@ export interface UpstreamIdentity {
 export interface UpstreamCatalog {
   table(schema: string | null, name: string): TableSchema | { readonly refused: string };
   type(path: readonly string[], modifiers: readonly number[]): SqlType | null;
+  /** Why a built-in may not be what is chosen here: the user's own overloads it. Null: it is. */
+  overload(kind: "function" | "operator" | "cast", name: string): string | null;
 }
 
 export interface StatementDescription {

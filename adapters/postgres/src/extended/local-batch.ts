@@ -9,6 +9,7 @@ import {
   PARSE_COMPLETE,
   parameterDescription,
   rowDescription,
+  STATUS,
 } from "@freshet/pg-wire";
 import { controlColumns, isControlError, onlyShows, runControl, writeNotices } from "../control.ts";
 import { fillWithin } from "../fill.ts";
@@ -79,6 +80,7 @@ async function answerLater(
 function checkItems(session: Session, items: readonly BatchItem[], final: boolean): Check {
   const queue = session.link?.queue;
   if (queue?.busy === true) return queue.endsByItself ? { wait: null } : "mixed-batch";
+  if (session.status === STATUS.failed) return "in-transaction";
   for (const item of items) {
     const check = checkItem(session, item, final);
     if (check === "error") return "ready";

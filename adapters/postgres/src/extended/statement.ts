@@ -1,4 +1,5 @@
 import type { Route } from "@freshet/adapter-core";
+import type { UpstreamUnit } from "../upstream/reply-queue.ts";
 import type { ResultPlan } from "../rendering.ts";
 
 /**
@@ -12,6 +13,8 @@ export class Statement {
   /** As declared in Parse: may be shorter than the placeholders, 0 = infer. */
   readonly typeIds: readonly number[];
   upstream = false;
+  /** The unit in which we parsed it upstream, until that is known to have worked. */
+  caughtUpIn: UpstreamUnit | null = null;
   /** SQL may have removed it (DEALLOCATE): only the upstream knows. */
   uncertain = false;
   /** Made for this scope, router generation and string syntax (see `routeOf`). */

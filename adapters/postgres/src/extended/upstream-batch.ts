@@ -1,5 +1,6 @@
 import {
   byteString,
+  close,
   FRONTEND,
   parse,
   parseExecute,
@@ -205,8 +206,18 @@ export class UpstreamBatch {
 
   /** Parses upstream a statement that only we know; its ParseComplete is dropped. */
   #catchUp(statement: Statement): void {
-    if (statement.upstream || statement.text === null) return;
+    if (statement.text === null) return;
+    const { caughtUpIn } = statement;
+    if (caughtUpIn !== null && caughtUpIn !== this.#unit) {
+      // That unit may yet fail and its Parse be skipped. A Close of what is missing succeeds.
+      this.#unit.steps += 1;
+      this.#unit.operations.push({ kind: "hidden-close" });
+      this.#link.out.add(close("S", statement.name));
+    } else if (statement.upstream) {
+      return;
+    }
     statement.upstream = true;
+    statement.caughtUpIn = this.#unit;
     this.#unit.steps += 1;
     this.#unit.operations.push({ kind: "parse", statement, previous: null, swallow: true });
     this.#link.out.add(parse(statement.name, statement.text, statement.typeIds));

@@ -9,6 +9,11 @@ const ASSEMBLE_LIMIT_BYTES = 65_536;
 const HEADER_BYTES = 5;
 /** How long a client's last statements may run on after it has gone. */
 const FINISH_LIMIT_MS = 600_000;
+/**
+ * How much of their replies is read meanwhile. The server itself gives up a client that is gone
+ * when it cannot write; to read on to the end of a large result would help nobody.
+ */
+const FINISH_LIMIT_BYTES = 1 << 20;
 
 export interface LinkOwner {
   /** The current frame or part stands in `link.reader`. */
@@ -95,6 +100,12 @@ export class UpstreamLink {
     if (socket.writable) socket.end(TERMINATE);
     // Replies are read and dropped: unread ones would make the close a reset, and a reset may
     // overtake what the server has not read yet.
+    let dropped = 0;
+    socket.removeAllListeners("data");
+    socket.on("data", (chunk: Buffer) => {
+      dropped += chunk.length;
+      if (dropped > FINISH_LIMIT_BYTES) socket.destroy();
+    });
     socket.resume();
     const timer = setTimeout(() => socket.destroy(), FINISH_LIMIT_MS).unref();
     socket.once("close", () => clearTimeout(timer));

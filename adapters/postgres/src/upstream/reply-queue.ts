@@ -11,7 +11,9 @@ export type StatementOperation =
       readonly swallow: boolean;
     }
   | { readonly kind: "close"; readonly name: string; readonly previous: Statement | null }
-  | { readonly kind: "close-portal" };
+  | { readonly kind: "close-portal" }
+  /** Ours; its CloseComplete is dropped. */
+  | { readonly kind: "hidden-close" };
 
 /** One request unit sent upstream; its last reply is a ReadyForQuery. */
 export class UpstreamUnit {

@@ -39,6 +39,12 @@ export class BindContext {
     return found;
   }
 
+  /** Throws unless the name can only mean what the dialect knows by it. */
+  builtin(kind: "function" | "operator" | "cast", name: string): void {
+    const reason = this.catalog.overload?.(kind, name) ?? null;
+    if (reason !== null) throw new Unsupported(reason);
+  }
+
   use(table: TableSchema, column: number): void {
     this.#used.get(table.id)!.add(table.columns[column]!.number);
   }

@@ -25,6 +25,9 @@ const SWAPPED: Record<ComparisonOperator, ComparisonOperator> = {
   ">=": "<=",
 };
 
+/** What the grammar's words stand for. */
+const OPERATOR_NAMES: Readonly<Record<string, string>> = { like: "~~", "not like": "!~~" };
+
 /** Turns syntax into typed expressions; the dialect decides what operators mean. */
 export class ExpressionBinder {
   readonly #context: BindContext;
@@ -98,6 +101,7 @@ export class ExpressionBinder {
             type: boolean,
           };
         }
+        context.builtin("operator", node.operator);
         return dialect.unary(node.operator, this.operand(node.operand, place));
       case "binary":
         refuseEqualsNull(node);
@@ -105,6 +109,7 @@ export class ExpressionBinder {
           return this.#comparison(node.operator, node.left, node.right, place, false);
         }
         context.label = `${node.operator} operand`;
+        context.builtin("operator", OPERATOR_NAMES[node.operator] ?? node.operator);
         return dialect.binary(
           node.operator,
           this.operand(node.left, place),
@@ -139,7 +144,11 @@ export class ExpressionBinder {
         const type = context.catalog.type(node.type.path, node.type.modifiers);
         if (type === null) throw new Unsupported(`type ${node.type.path.join(".")}`);
         context.label = `cast to ${type.name}`;
-        return dialect.cast(this.operand(node.operand, place), type);
+        const operand = this.operand(node.operand, place);
+        if (operand.kind !== "untyped") {
+          context.builtin("cast", `${operand.type.upstreamId}>${type.upstreamId}`);
+        }
+        return dialect.cast(operand, type);
       }
     }
   }
@@ -153,6 +162,7 @@ export class ExpressionBinder {
   ): CompareExpr {
     const op = (operator === "!=" ? "<>" : operator) as ComparisonOperator;
     const { dialect } = this.#context;
+    this.#context.builtin("operator", op);
     if (isSlot(left) && !isSlot(right)) {
       const swapped = this.#comparison(SWAPPED[op], right, left, place, parameters);
       return { ...swapped, op, left: swapped.right, right: swapped.left };
@@ -199,6 +209,7 @@ export class ExpressionBinder {
   #inList(node: Expression & { kind: "in-list" }, place: Place): Expr {
     const context = this.#context;
     const { dialect } = context;
+    context.builtin("operator", node.negated ? "<>" : "=");
     const operand = this.operand(node.operand, place);
     context.label = `${describe(node.operand)} IN`;
     const slot = context.slots.listSlot(node.list.map((element) => element.at));
@@ -236,6 +247,7 @@ export class ExpressionBinder {
     const context = this.#context;
     const { dialect } = context;
     if (node.operator !== "=") throw new Unsupported(`${node.operator} ANY (array)`);
+    context.builtin("operator", "=");
     const operand = this.operand(node.operand, place);
     if (operand.kind === "untyped") throw new Unsupported("= ANY of an untyped operand");
     const cast = node.array.kind === "cast" ? node.array : null;
@@ -274,6 +286,7 @@ export class ExpressionBinder {
 
   #call(node: Expression & { kind: "call" }, place: Place): Expr {
     const { dialect } = this.#context;
+    if (node.name.length === 1) this.#context.builtin("function", node.name[0]!);
     if (dialect.isAggregate(node.name)) {
       if (place.aggregate === null) throw new Unsupported("an aggregate in this place");
       return place.aggregate(node);
@@ -290,6 +303,7 @@ export class ExpressionBinder {
         return { kind: "coalesce", args: unified, type: unified[0]!.type };
       }
       case "nullif": {
+        this.#context.builtin("operator", "=");
         const when = dialect.compare("=", args[0]!, args[1]!);
         const type = when.left.type;
         if (type.upstreamId !== when.by.upstreamId) throw new Unsupported(`NULLIF of ${type.name}`);

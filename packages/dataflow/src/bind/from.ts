@@ -202,6 +202,7 @@ function equality(binder: FromBinder, left: Scope, right: Scope, name: string): 
   const b = only(right, name);
   a.use();
   b.use();
+  binder.context.builtin("operator", "=");
   return binder.context.dialect.compare("=", a.expr, b.expr);
 }
 

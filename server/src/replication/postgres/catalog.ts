@@ -4,6 +4,7 @@ import type { UpstreamCatalog } from "../contract.ts";
 import { readCollations } from "./collations.ts";
 import { eventTriggersWork } from "./event-triggers.ts";
 import type { SetupNames } from "./names.ts";
+import { type Overloads, readOverloads } from "./overloads.ts";
 import { refusalOf } from "./refusals.ts";
 import { type ServerInfo, readServerInfo } from "./server-info.ts";
 import { queryRows } from "./session.ts";
@@ -15,6 +16,7 @@ import { type TypeCatalog, readTypes } from "./type-catalog.ts";
 export interface CatalogBasis {
   readonly server: ServerInfo;
   readonly types: TypeCatalog;
+  readonly overloads: Overloads;
   /** Event triggers bring every change of definition in the stream. */
   readonly triggersWork: boolean;
 }
@@ -22,7 +24,8 @@ export interface CatalogBasis {
 export async function readBasis(client: pg.Client, names: SetupNames): Promise<CatalogBasis> {
   const server = await readServerInfo(client);
   const types = await readTypes(client, await readCollations(client, server));
-  return { server, types, triggersWork: await eventTriggersWork(client, names) };
+  const overloads = await readOverloads(client);
+  return { server, types, overloads, triggersWork: await eventTriggersWork(client, names) };
 }
 
 export function defineTable(
@@ -66,6 +69,7 @@ export async function readCatalog(
     type(path, modifiers): SqlType | null {
       return basis.types.resolve(path, modifiers, scope);
     },
+    overload: (kind, name) => basis.overloads.find(kind, name, scope),
   };
 }
 

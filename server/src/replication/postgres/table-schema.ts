@@ -62,7 +62,7 @@ function positionsOf(detail: TableDetail, numbers: readonly number[]): readonly 
  * partitions, the file nodes speak for them (they also change on TRUNCATE and VACUUM FULL).
  */
 function generationOf(detail: TableDetail, basis: CatalogBasis, derived: object): string {
-  const { types, triggersWork } = basis;
+  const { types, overloads, triggersWork } = basis;
   const files = [detail, ...detail.leaves].map((part) => [part.oid, part.fileNode]);
   const facts = {
     table: [detail.oid, detail.schema, detail.name, detail.kind, detail.persistence],
@@ -70,6 +70,7 @@ function generationOf(detail: TableDetail, basis: CatalogBasis, derived: object)
     flags: [detail.rowSecurity, detail.hasParents, detail.hasChildren && detail.kind !== "p"],
     columns: detail.columns,
     derived,
+    overloads: overloads.fingerprint,
     files: triggersWork ? "" : files,
     labels: detail.columns.some((column) => types.isUserDefined(column.type))
       ? types.enumFingerprint
