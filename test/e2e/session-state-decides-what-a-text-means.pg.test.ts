@@ -50,7 +50,7 @@ afterAll(async () => {
 async function cached(on: Lockstep = step): Promise<void> {
   await eventually(async () => {
     await on.same(TEXT);
-    expect(await lastReason(on.proxied)).toMatch(/^freshet/);
+    expect(await lastReason(on.proxied), freshet.said).toMatch(/^freshet/);
   });
 }
 

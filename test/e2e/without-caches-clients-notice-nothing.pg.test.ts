@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type pg from "pg";
 import { connect, query, rowsOf } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
 import { FreshetProcess } from "../support/freshet-process.ts";
@@ -155,7 +156,7 @@ describe("drivers", () => {
       ["SELECT $1::int", ["no number"]],
     ];
     const observe = async (url: string, binary: boolean) => {
-      const client = await connect(url, { binary });
+      const client = await connect(url, { binary } as pg.ClientConfig);
       const seen: unknown[] = [];
       for (const [text, values] of [...statements, ...statements]) {
         seen.push(

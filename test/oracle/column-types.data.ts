@@ -11,10 +11,17 @@ export interface ColumnType {
   readonly summable: boolean;
   /** Equal values with several texts: which of them a group shows is the server's choice. */
   readonly loose: "numeric" | "float" | "interval" | "bpchar" | null;
-  readonly family: "integer" | "numeric" | "float" | "text" | "bool" | "date" | "timestamp" | "other";
+  readonly family:
+    "integer" | "numeric" | "float" | "text" | "bool" | "date" | "timestamp" | "other";
 }
 
-const EXACT = { hashable: true, orderable: true, minmax: true, summable: false, loose: null } as const;
+const EXACT = {
+  hashable: true,
+  orderable: true,
+  minmax: true,
+  summable: false,
+  loose: null,
+} as const;
 const OPAQUE = { ...EXACT, hashable: false, orderable: false, minmax: false } as const;
 
 export const COLUMN_TYPES: readonly ColumnType[] = [
@@ -68,7 +75,20 @@ export const COLUMN_TYPES: readonly ColumnType[] = [
   {
     ...EXACT,
     sql: "float8",
-    values: ["1", "0.5", "2", "0", "-0", "0.1", "-1.5", "1e300", "1e-300", "NaN", "Infinity", "-Infinity"],
+    values: [
+      "1",
+      "0.5",
+      "2",
+      "0",
+      "-0",
+      "0.1",
+      "-1.5",
+      "1e300",
+      "1e-300",
+      "NaN",
+      "Infinity",
+      "-Infinity",
+    ],
     literal: "quoted",
     loose: "float",
     family: "float",
@@ -85,7 +105,22 @@ export const COLUMN_TYPES: readonly ColumnType[] = [
     ...EXACT,
     sql: "text",
     values: [
-      ...["a", "b", "c", "", "ab", "A", "it's", "back\\slash", " pad ", "ä", "Ω", "日本", "😀", "a\tb"],
+      ...[
+        "a",
+        "b",
+        "c",
+        "",
+        "ab",
+        "A",
+        "it's",
+        "back\\slash",
+        " pad ",
+        "ä",
+        "Ω",
+        "日本",
+        "😀",
+        "a\tb",
+      ],
       ...["%", "a_b", "null", "{x,y}", '"q"', "line\nbreak", "\uffff", "x".repeat(300)],
     ],
     literal: "quoted",

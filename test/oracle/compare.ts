@@ -68,7 +68,11 @@ function illegal(rows: readonly Row[], { ranked, limit, offset, loose }: Expecte
   return null;
 }
 
-function multisetDifference(is: readonly Row[], should: readonly Row[], loose: boolean): string | null {
+function multisetDifference(
+  is: readonly Row[],
+  should: readonly Row[],
+  loose: boolean,
+): string | null {
   const surplus = surplusOf(is, should, loose);
   if (surplus !== null) return `row ${shown(surplus)} should not be there`;
   return is.length === should.length ? null : `${is.length} rows instead of ${should.length}`;

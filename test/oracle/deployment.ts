@@ -63,7 +63,9 @@ export class Deployment {
     });
     this.#mayBeBuilding = true;
     const control = await RawClient.connect(this.proxyUrl);
-    await control.run("CREATE CACHE IF NOT EXISTS mark FROM SELECT n FROM oracle_mark WHERE id = 1");
+    await control.run(
+      "CREATE CACHE IF NOT EXISTS mark FROM SELECT n FROM oracle_mark WHERE id = 1",
+    );
     await control.close();
   }
 

@@ -101,7 +101,10 @@ function common3(random: Random, column: Visible, scope: readonly Visible[]): Sc
   const choices = [() => computed(`${name} IS NULL`)];
   if (type.hashable) {
     choices.push(
-      () => computed(`CASE WHEN ${name} = ${value} THEN 'hit' WHEN ${name} IS NULL THEN NULL ELSE 'miss' END`),
+      () =>
+        computed(
+          `CASE WHEN ${name} = ${value} THEN 'hit' WHEN ${name} IS NULL THEN NULL ELSE 'miss' END`,
+        ),
       () => computed(`${name} IS DISTINCT FROM ${twin.name}`),
       () => computed(`${name} = ${twin.name}`),
       () => computed(`nullif(${name}, ${value})`, type),
@@ -113,7 +116,11 @@ function common3(random: Random, column: Visible, scope: readonly Visible[]): Sc
 }
 
 /** A condition whose values are parameters, where the type allows one. */
-export function paramCondition(random: Random, scope: readonly Visible[], params: ParamList): string {
+export function paramCondition(
+  random: Random,
+  scope: readonly Visible[],
+  params: ParamList,
+): string {
   const usable = scope.filter(({ type }) => type.hashable);
   const { name, type } = random.pick(usable);
   const param = (): string => params.add(type);
@@ -148,8 +155,13 @@ export function fixedCondition(random: Random, scope: readonly Visible[]): strin
     () => `${name} NOT IN (${value()}, ${value()})`,
     () => `(${fixedCondition(random, scope)} OR ${fixedCondition(random, scope)})`,
   ];
-  if (type.family === "text") choices.push(() => `${name} LIKE ${random.pick(["'%a%'", "'_'", "'a%'"])}`);
-  if (type.family === "bool") choices.push(() => name, () => `NOT ${name}`);
+  if (type.family === "text")
+    choices.push(() => `${name} LIKE ${random.pick(["'%a%'", "'_'", "'a%'"])}`);
+  if (type.family === "bool")
+    choices.push(
+      () => name,
+      () => `NOT ${name}`,
+    );
   if (twins.length > 0) {
     const other = random.pick(twins).name;
     choices.push(() => `${name} ${type.orderable ? random.pick(["=", "<>", "<"]) : "="} ${other}`);
@@ -174,7 +186,11 @@ export function aggregateCall(random: Random, scope: readonly Visible[]): Scalar
       () => computed(`max(${name})`, type),
     );
   }
-  if (type.family === "bool") choices.push(() => computed(`bool_and(${name})`), () => computed(`bool_or(${name})`));
+  if (type.family === "bool")
+    choices.push(
+      () => computed(`bool_and(${name})`),
+      () => computed(`bool_or(${name})`),
+    );
   const call = random.pick(choices)();
   if (!random.chance(0.1)) return call;
   return { ...call, expr: `${call.expr} FILTER (WHERE ${fixedCondition(random, scope)})` };

@@ -58,7 +58,8 @@ export class History {
       // Statements that the upstream ran in one batch have a snapshot each.
       for (const group of cached ? [answers] : answers.map((answer) => [answer])) {
         const commit = this.#explain(group, floor);
-        if (commit === null) return `${this.#complaint(group, session, floor)} (${cached ? "cached" : "forwarded"})`;
+        if (commit === null)
+          return `${this.#complaint(group, session, floor)} (${cached ? "cached" : "forwarded"})`;
         floor = commit;
       }
       // A forwarded read may be ahead of the caches; only cached ones promise not to go back.

@@ -12,8 +12,10 @@ const CACHES = {
   bank: `SELECT c.n, sum(a.amount) AS left_sum, sum(a.amount + b.amount) AS total
     FROM counter c JOIN checking a ON a.counter = c.id JOIN savings b ON b.id = a.id
     WHERE c.id = $1 GROUP BY c.n`,
-  checking: "SELECT c.n, sum(a.amount) FROM counter c JOIN checking a ON a.counter = c.id WHERE c.id = $1 GROUP BY c.n",
-  savings: "SELECT c.n, sum(a.amount) FROM counter c JOIN savings a ON a.counter = c.id WHERE c.id = $1 GROUP BY c.n",
+  checking:
+    "SELECT c.n, sum(a.amount) FROM counter c JOIN checking a ON a.counter = c.id WHERE c.id = $1 GROUP BY c.n",
+  savings:
+    "SELECT c.n, sum(a.amount) FROM counter c JOIN savings a ON a.counter = c.id WHERE c.id = $1 GROUP BY c.n",
   rows: "SELECT c.n, a.id, a.amount FROM checking a LEFT JOIN counter c ON a.counter = c.id WHERE a.counter = $1",
   top: "SELECT id, amount FROM checking WHERE counter = $1 ORDER BY amount DESC, id LIMIT 3",
   untagged: "SELECT sum(amount), count(*), max(amount) FROM savings WHERE counter = $1",
@@ -24,6 +26,7 @@ const NAMES = Object.keys(CACHES) as CacheName[];
 const ACCOUNTS = 8;
 const GROUPS = 2;
 const START = 100;
+const BULK = 3_000;
 
 export interface HistoryOptions {
   readonly server: EmbeddedPostgres;
@@ -95,18 +98,25 @@ class HistoryRun {
     const upstream = await this.#open(this.#deployment.upstreamUrl);
     await upstream.run("CREATE TABLE counter (id int PRIMARY KEY, n int NOT NULL)");
     for (const name of ["checking", "savings"]) {
-      await upstream.run(`CREATE TABLE ${name} (id int PRIMARY KEY, counter int, amount numeric(12,2) NOT NULL)`);
+      await upstream.run(
+        `CREATE TABLE ${name} (id int PRIMARY KEY, counter int, amount numeric(12,2) NOT NULL)`,
+      );
       await upstream.run(
         `INSERT INTO ${name} SELECT i, i % ${GROUPS} + 1, ${START} FROM generate_series(1, ${ACCOUNTS}) AS i`,
       );
     }
     await upstream.run(`INSERT INTO counter SELECT i, 0 FROM generate_series(1, ${GROUPS}) AS i`);
+    // Something that takes the stream longer than a client's next statement.
+    await upstream.run("CREATE TABLE bulk (id int PRIMARY KEY, n int NOT NULL)");
+    await upstream.run(`INSERT INTO bulk SELECT i, 0 FROM generate_series(1, ${BULK}) AS i`);
     await this.#deployment.start();
     const control = await this.#open(this.#deployment.proxyUrl);
+    await control.run("CREATE CACHE bulk FROM SELECT sum(n) FROM bulk WHERE id > $1");
     for (const name of NAMES) await control.run(`CREATE CACHE ${name} FROM ${CACHES[name]}`);
     await this.#record(upstream);
     for (const name of NAMES) {
-      for (let group = 1; group <= GROUPS; group += 1) await this.#read(control, [name], group, "first");
+      for (let group = 1; group <= GROUPS; group += 1)
+        await this.#read(control, [name], group, "first");
     }
   }
 
@@ -115,7 +125,11 @@ class HistoryRun {
     const answers = new Map<string, string>();
     for (const name of NAMES) {
       for (let group = 1; group <= GROUPS; group += 1) {
-        const { rows, error } = await upstream.execute({ text: CACHES[name], params: [String(group)], name });
+        const { rows, error } = await upstream.execute({
+          text: CACHES[name],
+          params: [String(group)],
+          name,
+        });
         if (error !== null) throw new Error(error.message);
         answers.set(`${name} ${group}`, answerOf(name, rows));
       }
@@ -171,16 +185,25 @@ class HistoryRun {
     const session = "own writes";
     while (this.#running) {
       await this.#locked(async () => {
-        for (const text of transfer(random)) await client.run(text);
+        const texts = transfer(random);
+        // The stream is busy with this when the next statement comes.
+        const bulk = random.chance(0.3) ? ["UPDATE bulk SET n = n + 1"] : [];
+        for (const text of texts.toSpliced(-1, 0, ...bulk)) await client.run(text);
+        // Read before anything else takes time; the commit is recorded next.
+        this.#history.raise(session, this.#history.newest + 1);
+        await this.#read(client, [random.pick(NAMES)], random.between(1, GROUPS), session);
         await this.#record(upstream);
       });
-      this.#history.raise(session, this.#history.newest);
-      await this.#read(client, [random.pick(NAMES)], random.between(1, GROUPS), session);
       await turn();
     }
   }
 
-  async #read(client: RawClient, names: readonly CacheName[], group: number, session: string): Promise<void> {
+  async #read(
+    client: RawClient,
+    names: readonly CacheName[],
+    group: number,
+    session: string,
+  ): Promise<void> {
     const prepared = names.map((name) => ({ text: CACHES[name], params: [String(group)], name }));
     const results = await client.batch(prepared);
     const failed = results.find(({ error }) => error !== null)?.error;
@@ -192,12 +215,10 @@ class HistoryRun {
     const { stats } = this.#options;
     stats.historyReads += names.length;
     if (hit) stats.historyHits += names.length;
-    const answers = names.map(
-      (name, index): Observation => ({
-        key: `${name} ${group}`,
-        answer: answerOf(name, results[index]!.rows),
-      }),
-    );
+    const answers = names.map((name, index): Observation => ({
+      key: `${name} ${group}`,
+      answer: answerOf(name, results[index]!.rows),
+    }));
     this.#history.observe({ session, answers, cached: hit });
   }
 }
@@ -226,7 +247,9 @@ function transfer(random: Random): readonly string[] {
 function moved(random: Random): readonly string[] {
   const id = random.between(1, ACCOUNTS);
   const group = random.between(1, GROUPS);
-  return ["checking", "savings"].map((table) => `UPDATE ${table} SET counter = ${group} WHERE id = ${id}`);
+  return ["checking", "savings"].map(
+    (table) => `UPDATE ${table} SET counter = ${group} WHERE id = ${id}`,
+  );
 }
 
 function replaced(id: number): readonly string[] {

@@ -25,7 +25,7 @@ try {
     say: (line) => process.stdout.write(`${line}\n`),
   });
   // A planted fault must be found; any other run must find nothing.
-  process.exitCode = (found.length > 0) === values.planted ? 0 : 1;
+  process.exitCode = found.length > 0 === values.planted ? 0 : 1;
 } finally {
   await server.stop();
 }

@@ -54,7 +54,12 @@ export async function runOracle(options: OracleOptions): Promise<readonly Findin
       stats.scripts += 1;
       if (mismatch === null) {
         if (planted || stats.scripts % HISTORY_EVERY !== 1) continue;
-        const problem = await runHistory({ server, seed: own, limitMs: options.historyMs ?? HISTORY_MS, stats });
+        const problem = await runHistory({
+          server,
+          seed: own,
+          limitMs: options.historyMs ?? HISTORY_MS,
+          stats,
+        });
         if (problem === null) continue;
         say(`seed ${own}, history: ${problem}`);
         findings.push({ script, mismatch: { step: -1, query: null, reason: problem, text: "" } });
@@ -82,7 +87,8 @@ async function smaller({ script, mismatch }: Finding, options: OracleOptions): P
     limitMs: options.shrinkLimitMs ?? 120_000,
     fails: async (candidate) => {
       const again = await runScript(server, candidate, new Stats());
-      if (again === null || again.query !== mismatch.query || kindOf(again) !== kindOf(mismatch)) return false;
+      if (again === null || again.query !== mismatch.query || kindOf(again) !== kindOf(mismatch))
+        return false;
       last = again;
       return true;
     },

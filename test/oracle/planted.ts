@@ -4,21 +4,31 @@ interface Sender {
   send(message: ToAdapter | ToServer): void;
 }
 
-/**
- * Breaks the product on purpose, in this process only: patches that make an answer shorter get
- * lost, as if deletes were ignored. Returns what undoes it.
- */
-export function plantLostDeletes(): () => void {
+type Send = (message: ToAdapter | ToServer) => void;
+
+/** Puts a fault into the link between adapter and server, in this process only. */
+function plant(fault: (message: ToAdapter | ToServer, send: Send) => void): () => void {
   const [one, other] = pairedLinks<ToServer, ToAdapter>();
   let owner = Object.getPrototypeOf(one) as Sender;
   while (!Object.hasOwn(owner, "send")) owner = Object.getPrototypeOf(owner) as Sender;
   one.close();
   other.close();
-  const send = owner.send;
-  const counts = new Map<string, number>();
+  const original = owner.send;
   owner.send = function (this: Sender, message: ToAdapter | ToServer): void {
-    if (message.kind === "filled") counts.set(`${message.cache} ${message.key}`, message.rows.count);
-    if (message.kind !== "publish") return send.call(this, message);
+    fault(message, (changed) => original.call(this, changed));
+  };
+  return () => {
+    owner.send = original;
+  };
+}
+
+/** Patches that make an answer shorter get lost, as if deletes were ignored. */
+export function plantLostDeletes(): () => void {
+  const counts = new Map<string, number>();
+  return plant((message, send) => {
+    if (message.kind === "filled")
+      counts.set(`${message.cache} ${message.key}`, message.rows.count);
+    if (message.kind !== "publish") return send(message);
     const entries = message.entries.filter(({ cache, key, rows }) => {
       const name = `${cache} ${key}`;
       const before = counts.get(name) ?? 0;
@@ -26,9 +36,24 @@ export function plantLostDeletes(): () => void {
       if (rows !== null) counts.set(name, rows.count);
       return true;
     });
-    send.call(this, { ...message, entries });
-  };
-  return () => {
-    owner.send = send;
-  };
+    send({ ...message, entries });
+  });
+}
+
+/** Nobody waits for own writes: every position counts as reached. */
+export function plantUnawaitedWrites(): () => void {
+  return plant((message, send) => {
+    send(message.kind === "await-position" ? { ...message, position: "" } : message);
+  });
+}
+
+/** Entries of one publication arrive as two, so that half a commit can be seen. */
+export function plantTornCommits(): () => void {
+  return plant((message, send) => {
+    if (message.kind !== "publish" || message.entries.length < 2) return send(message);
+    const half = Math.ceil(message.entries.length / 2);
+    send({ ...message, entries: message.entries.slice(0, half) });
+    const rest = { ...message, entries: message.entries.slice(half) };
+    setTimeout(() => send(rest), 2);
+  });
 }

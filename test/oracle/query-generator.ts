@@ -59,26 +59,47 @@ export function generateQuery(random: Random, schema: Schema): Query {
   };
 }
 
-type Body = Pick<
-  Query,
-  "distinct" | "items" | "groupBy" | "having" | "orderBy" | "loose"
->;
+type Body = Pick<Query, "distinct" | "items" | "groupBy" | "having" | "orderBy" | "loose">;
 
 function flat(random: Random, scope: readonly Visible[], sources: number): Body {
   if (random.chance(0.15)) {
     const expr = sources === 1 ? "*" : `${random.pick(ALIASES.slice(0, sources))}.*`;
-    const orderBy = order(random, [], scope.filter(({ type }) => type.orderable));
-    return { distinct: false, items: [{ expr, alias: null }], groupBy: [], having: [], orderBy, loose: false };
+    const orderBy = order(
+      random,
+      [],
+      scope.filter(({ type }) => type.orderable),
+    );
+    return {
+      distinct: false,
+      items: [{ expr, alias: null }],
+      groupBy: [],
+      having: [],
+      orderBy,
+      loose: false,
+    };
   }
   const distinct = random.chance(0.2);
   const chosen = Array.from({ length: random.between(1, 4) }, () => scalar(random, scope)).filter(
     (item) => !distinct || item.hashable,
   );
-  if (chosen.length === 0) chosen.push({ expr: scope.find(({ type }) => type.hashable)!.name, hashable: true, orderable: true, loose: true });
+  if (chosen.length === 0)
+    chosen.push({
+      expr: scope.find(({ type }) => type.hashable)!.name,
+      hashable: true,
+      orderable: true,
+      loose: true,
+    });
   const items = named(random, chosen);
   const hidden = distinct ? [] : scope.filter(({ type }) => type.orderable);
   const loose = distinct && chosen.some((item) => item.loose);
-  return { distinct, items, groupBy: [], having: [], orderBy: order(random, withNames(items, chosen), hidden), loose };
+  return {
+    distinct,
+    items,
+    groupBy: [],
+    having: [],
+    orderBy: order(random, withNames(items, chosen), hidden),
+    loose,
+  };
 }
 
 function grouped(random: Random, scope: readonly Visible[], params: ParamList): Body {
@@ -117,7 +138,11 @@ interface Named extends Scalar {
 }
 
 function withNames(items: Query["items"], scalars: readonly Scalar[]): readonly Named[] {
-  return scalars.map((item, index) => ({ ...item, alias: items[index]!.alias, ordinal: index + 1 }));
+  return scalars.map((item, index) => ({
+    ...item,
+    alias: items[index]!.alias,
+    ordinal: index + 1,
+  }));
 }
 
 function named(random: Random, scalars: readonly Scalar[]): Query["items"] {
@@ -127,7 +152,11 @@ function named(random: Random, scalars: readonly Scalar[]): Query["items"] {
   }));
 }
 
-function order(random: Random, items: readonly Named[], hidden: readonly Visible[]): Query["orderBy"] {
+function order(
+  random: Random,
+  items: readonly Named[],
+  hidden: readonly Visible[],
+): Query["orderBy"] {
   if (random.chance(0.5)) return [];
   const suffix = (): string =>
     random.pick(["", "", " DESC", " ASC"]) + random.pick(["", "", " NULLS FIRST", " NULLS LAST"]);
@@ -145,7 +174,11 @@ function order(random: Random, items: readonly Named[], hidden: readonly Visible
     .map((candidate) => ({ ...candidate, suffix: suffix() }));
 }
 
-function limits(random: Random, ordered: boolean, params: ParamList): Pick<Query, "limit" | "offset"> {
+function limits(
+  random: Random,
+  ordered: boolean,
+  params: ParamList,
+): Pick<Query, "limit" | "offset"> {
   const count = (most: number): string =>
     random.chance(0.5) ? String(random.between(0, most)) : params.add(COUNT_TYPE, "count");
   if (!random.chance(ordered ? 0.6 : 0.08)) return { limit: null, offset: null };
@@ -219,7 +252,9 @@ function join(random: Random, left: readonly Visible[], right: Source): string {
           .map((other) => `${one.name} = ${other.name}`),
   );
   if (pairs.length === 0) return `CROSS JOIN ${right.text}`;
-  const conditions = [mixed.length > 0 && random.chance(0.15) ? random.pick(mixed) : random.pick(pairs)];
+  const conditions = [
+    mixed.length > 0 && random.chance(0.15) ? random.pick(mixed) : random.pick(pairs),
+  ];
   if (random.chance(0.25)) conditions.push(random.pick(pairs));
   if (random.chance(0.25)) conditions.push(fixedCondition(random, [...left, ...right.scope]));
   const kind = random.weighted([

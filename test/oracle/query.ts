@@ -36,7 +36,9 @@ export interface Rendered {
   readonly params: readonly (string | null)[];
 }
 
-const TYPES: ReadonlyMap<string, ColumnType> = new Map(COLUMN_TYPES.map((type) => [type.sql, type]));
+const TYPES: ReadonlyMap<string, ColumnType> = new Map(
+  COLUMN_TYPES.map((type) => [type.sql, type]),
+);
 const TOKEN = /\{(\d+)\}/g;
 
 /** With `$n` and values beside, numbered in the order in which they appear. */
@@ -83,8 +85,7 @@ export function textOf(query: Query): string {
  */
 export function rankedQuery(query: Query): Query {
   const order = query.orderBy.map(({ expr, suffix }) => `${expr}${suffix}`);
-  const rank =
-    order.length === 0 ? "1::int8" : `dense_rank() OVER (ORDER BY ${order.join(", ")})`;
+  const rank = order.length === 0 ? "1::int8" : `dense_rank() OVER (ORDER BY ${order.join(", ")})`;
   const items = [...query.items, { expr: rank, alias: "oracle_rank" }];
   return {
     ...query,

@@ -177,20 +177,20 @@ class ScriptRunner {
     }
   }
 
-  async #create(
-    query: number,
-    way: "placeholders" | "literals",
-    client: RawClient,
-  ): Promise<void> {
+  async #create(query: number, way: "placeholders" | "literals", client: RawClient): Promise<void> {
     const definition = this.#script.queries[query]!;
     const stats = this.#stats;
     const args = definition.params.map(({ use }) => (use === "count" ? "2" : null));
     const literals = definition.params.map(({ type, use }, index) =>
       use === "count" ? args[index]! : COLUMN_TYPES.find(({ sql }) => sql === type)!.values[0]!,
     );
-    const text = way === "literals" ? withLiterals(definition, literals) : withPlaceholders(definition, args).text;
+    const text =
+      way === "literals"
+        ? withLiterals(definition, literals)
+        : withPlaceholders(definition, args).text;
     const probe = await this.#ask(this.#upstream[0]!, { query, args, way: "unnamed", session: 0 });
-    if (probe.rows.length > ENOUGH_ROWS) return stats.count(stats.refusals, "(left out: too many rows)");
+    if (probe.rows.length > ENOUGH_ROWS)
+      return stats.count(stats.refusals, "(left out: too many rows)");
     let error: WireResult["error"] = null;
     for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt += 1) {
       const [result] = await client.simple(`CREATE CACHE q${query} FROM ${text}`);
@@ -216,7 +216,11 @@ class ScriptRunner {
     this.#dirty = false;
   }
 
-  async #ask(client: RawClient, read: Read, query = this.#script.queries[read.query]!): Promise<WireResult> {
+  async #ask(
+    client: RawClient,
+    read: Read,
+    query = this.#script.queries[read.query]!,
+  ): Promise<WireResult> {
     if (read.way === "literal") return (await client.simple(withLiterals(query, read.args)))[0]!;
     const { text, params } = withPlaceholders(query, read.args);
     const name = read.way === "prepared" ? { name: text } : {};
@@ -242,16 +246,15 @@ class ScriptRunner {
       stats.count(stats.ways, read.way);
     } else if (this.#active.has(read.query)) {
       stats.count(stats.forwards, `${where.reason} (${read.way})`);
-      if (process.env["ORACLE_FORWARDS"] === where.reason) {
-        const { rows } = await this.#control!.run("SHOW CACHES");
-        const shown = rows.find((row) => row[1] === `q${read.query}`);
-        process.stdout.write(`${read.way} ${withLiterals(query, read.args)}\n    ${JSON.stringify(shown)}\n`);
-      }
     }
     const wrong = difference(actual, expected);
     if (wrong === null) return;
     const text = withLiterals(query, read.args);
-    this.#fail(read.query, `${wrong} [${where.hit ? "cached" : "forwarded"}, ${read.way}, session ${read.session}]`, text);
+    this.#fail(
+      read.query,
+      `${wrong} [${where.hit ? "cached" : "forwarded"}, ${read.way}, session ${read.session}]`,
+      text,
+    );
   }
 
   async #expected(read: Read, query: Query): Promise<Expected> {
@@ -260,10 +263,19 @@ class ScriptRunner {
     const way = read.way === "prepared" ? "unnamed" : read.way;
     const ranked = await this.#ask(client, { ...read, way }, rankedQuery(query));
     const count = (text: string | null): number | null => {
-      const written = text === null ? null : text.replace(/\{(\d+)\}/, (_, n: string) => read.args[Number(n)] ?? "");
+      const written =
+        text === null
+          ? null
+          : text.replace(/\{(\d+)\}/, (_, n: string) => read.args[Number(n)] ?? "");
       return written === null || written === "" ? null : Number(written);
     };
-    return { direct, ranked, limit: count(query.limit), offset: count(query.offset) ?? 0, loose: query.loose };
+    return {
+      direct,
+      ranked,
+      limit: count(query.limit),
+      offset: count(query.offset) ?? 0,
+      loose: query.loose,
+    };
   }
 }
 

@@ -118,7 +118,10 @@ class StepMaker {
 
   #checks(): readonly Step[] {
     return this.#queries.flatMap((_, query) =>
-      Array.from({ length: this.#size.checks }, (): Step => ({ do: "check", ...this.#read(query) })),
+      Array.from({ length: this.#size.checks }, (): Step => ({
+        do: "check",
+        ...this.#read(query),
+      })),
     );
   }
 

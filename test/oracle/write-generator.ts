@@ -59,7 +59,13 @@ export class WriteGenerator {
         return this.#steps(on, this.#large());
       case "truncate": {
         const table = this.#table();
-        return this.#steps(on, ["BEGIN", ...this.#changes(0, 1), `TRUNCATE ${table.name}`, this.#insert(table, 5), "COMMIT"]);
+        return this.#steps(on, [
+          "BEGIN",
+          ...this.#changes(0, 1),
+          `TRUNCATE ${table.name}`,
+          this.#insert(table, 5),
+          "COMMIT",
+        ]);
       }
     }
   }
@@ -77,7 +83,11 @@ export class WriteGenerator {
       on,
       random.pick([
         [add],
-        [add, `UPDATE ${table.name} SET ${extra} = ref`, `ALTER TABLE ${table.name} DROP COLUMN ${extra}`],
+        [
+          add,
+          `UPDATE ${table.name} SET ${extra} = ref`,
+          `ALTER TABLE ${table.name} DROP COLUMN ${extra}`,
+        ],
         [add, `ALTER TABLE ${table.name} RENAME COLUMN ${extra} TO ${extra}_renamed`],
         [`CREATE INDEX ON ${table.name} (ref, tag)`],
         ["BEGIN", this.#change(), add, this.#change(), "COMMIT"],
@@ -180,7 +190,9 @@ export class WriteGenerator {
 
   #copy(on: number): Step {
     const table = this.#table();
-    const columns = table.columns.filter(({ nullable, name }) => !nullable || name === "ref" || name === "tag");
+    const columns = table.columns.filter(
+      ({ nullable, name }) => !nullable || name === "ref" || name === "tag",
+    );
     const lines = Array.from({ length: this.#random.between(1, 6) }, () =>
       columns
         .map((column) => {
@@ -209,7 +221,10 @@ export class WriteGenerator {
       return this.#value({ ...column, nullable: false });
     });
     const names = columns.map(({ name }) => name).join(", ");
-    const where = table.key.length > 0 ? `id BETWEEN ${from} AND ${from + 2_990}` : `ref BETWEEN ${from} AND ${from + 2_990}`;
+    const where =
+      table.key.length > 0
+        ? `id BETWEEN ${from} AND ${from + 2_990}`
+        : `ref BETWEEN ${from} AND ${from + 2_990}`;
     return [
       "BEGIN",
       `INSERT INTO ${table.name} (${names}) SELECT ${values.join(", ")} FROM generate_series(${from}, ${from + 2_999}) AS i`,

@@ -21,6 +21,10 @@ export class Access {
     this.#connection = connection;
   }
 
+  get generation(): number {
+    return this.#generation;
+  }
+
   mayRead(cache: CacheState, role: string): boolean | null {
     return cache.access.get(role) ?? null;
   }

@@ -32,6 +32,11 @@ export interface Router {
    * (prepared statement) from an older generation must be routed again.
    */
   readonly generation: number;
+  /**
+   * Changes whenever privileges or schemas changed upstream: a search path resolved before may
+   * lead to other tables now.
+   */
+  readonly accessGeneration: number;
   /** Position of the newest publication applied here; empty before the first. */
   readonly visiblePosition: string;
   /** False: forward everything (stream broken, server away); `servingReason` says why. */

@@ -109,6 +109,10 @@ class CoreRouter implements OwnedRouter {
     return this.#messages.generation;
   }
 
+  get accessGeneration(): number {
+    return this.#parts.access.generation;
+  }
+
   get visiblePosition(): string {
     return this.#parts.positions.visible;
   }

@@ -13,6 +13,7 @@ export async function learnTemplate(
   parameters: readonly (readonly [string, string])[],
   user: string,
 ): Promise<Learned> {
+  const { accessGeneration } = context.router;
   const connection = await context.connect(parameters, user);
   try {
     const { hidden, rest } = await probeConnection(connection);
@@ -21,6 +22,7 @@ export async function learnTemplate(
         parameters: connection.parameters,
         hidden,
         learnedAtMs: performance.now(),
+        accessGeneration,
       },
       connection: { ...connection, rest },
     };

@@ -156,9 +156,11 @@ export class Listener {
     }
     const learn = () => learnTemplate(context, parameters, user);
     const applicationName = parameter(startup, "application_name");
-    const { template, connection } = isPlain(applicationName)
-      ? await context.templates.get(templateKey(parameters), learn)
-      : await learn();
+    const greet = () =>
+      isPlain(applicationName)
+        ? context.templates.get(templateKey(parameters), context.router.accessGeneration, learn)
+        : learn();
+    const { template, connection } = await greet();
     if (socket.destroyed) {
       connection?.socket.destroy();
       return;
@@ -175,6 +177,7 @@ export class Listener {
       user,
       template: { ...template, parameters: shown },
       connection,
+      greet,
       onClose: (closed) => {
         context.cancels.forget(processId);
         this.#sessions.delete(closed);

@@ -6,7 +6,10 @@ import {
   canonicalParam,
   paramFormat,
 } from "@freshet/pg-wire";
-import { type CanonicalParam, encodeParamKey } from "@freshet/types";
+import { type CanonicalParam, encodeParamKey, PG_OID } from "@freshet/types";
+import { inferredFromColumn } from "./extended/parameter-types.ts";
+
+const UNKNOWN = PG_OID.unknown;
 
 /** The bound parameters in canonical form, by placeholder; null: only the upstream can tell. */
 function canonicalBound(
@@ -30,6 +33,7 @@ function canonicalBound(
       bound.push(null);
       continue;
     }
+    if (format === 1 && type.kind !== "text" && !hasKnownType(route, typeIds, index)) return null;
     const canonical = list ? canonicalArrayParam : canonicalParam;
     const value = canonical(type, typeIds[index] ?? 0, format, buffer, at, at + length);
     if (value === undefined) return null;
@@ -37,6 +41,12 @@ function canonicalBound(
     at += length;
   }
   return bound;
+}
+
+/** A binary value is read by its type, so we must know which one the upstream infers. */
+function hasKnownType(route: CachedRoute, typeIds: readonly number[], index: number): boolean {
+  const declared = typeIds[index] ?? 0;
+  return (declared !== 0 && declared !== UNKNOWN) || inferredFromColumn(route, typeIds, index);
 }
 
 /** The cache's parameters for this Bind; null: forward. */

@@ -27,12 +27,12 @@ export function sessionReadiness(session: Session): Readiness {
   const { link, transaction } = session;
   if (link?.queue.busy === true) return link.queue.endsByItself ? "async" : "mixed-batch";
   if (session.status === STATUS.failed) return "in-transaction";
-  const unknown = !transaction.hiddenKnown || session.probeExpired();
+  const unknown = !session.scopeKnown || session.probeExpired();
   if (session.status === STATUS.idle) {
     return unknown || transaction.needsPosition ? "async" : "ready";
   }
   // No probe inside the client's transaction: were it to fail, it would fail the transaction.
-  if (!transaction.hiddenKnown) return "session-setting";
+  if (!session.scopeKnown) return "session-setting";
   if (transaction.needsPosition) return transaction.positionKnown ? "async" : "behind-own-write";
   return "ready";
 }

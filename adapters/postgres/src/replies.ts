@@ -83,10 +83,8 @@ function operationDone(session: Session, unit: UpstreamUnit): boolean {
   const operation = unit.operations[unit.operationsDone];
   if (operation === undefined) return false;
   unit.operationsDone += 1;
-  if (operation.kind === "hidden-close") return true;
   if (operation.kind !== "parse") return false;
   const { statement, swallow } = operation;
-  if (statement.caughtUpIn === unit) statement.caughtUpIn = null;
   // A name that we thought was taken may have been free (DEALLOCATE).
   if (!swallow && statement.name !== "") session.statements.set(statement);
   return swallow;
@@ -109,17 +107,12 @@ function onReady(session: Session, link: UpstreamLink, status: number): void {
 function undoFailedOperations(session: Session, unit: UpstreamUnit): void {
   for (let i = unit.operations.length - 1; i >= unit.operationsDone; i -= 1) {
     const operation = unit.operations[i];
-    if (operation === undefined) continue;
-    if (operation.kind === "close-portal" || operation.kind === "hidden-close") continue;
+    if (operation === undefined || operation.kind === "close-portal") continue;
     if (operation.kind === "close") session.statements.restore(operation.name, operation.previous);
     else {
-      if (operation.swallow) {
-        if (operation.statement.caughtUpIn !== unit) continue;
-        operation.statement.caughtUpIn = null;
-        operation.statement.upstream = false;
-        continue;
-      }
       operation.statement.upstream = false;
+      if (operation.swallow) continue;
+      operation.statement.undone = operation;
       if (session.statements.get(operation.statement.name) === operation.statement) {
         session.statements.restore(operation.statement.name, operation.previous);
       }

@@ -51,6 +51,11 @@ export interface SessionOptions {
   readonly user: string;
   readonly template: StartupTemplate;
   readonly connection: UpstreamConnection | null;
+  /** How the upstream would greet this client now. */
+  readonly greet: () => Promise<{
+    readonly template: StartupTemplate;
+    readonly connection: UpstreamConnection | null;
+  }>;
   readonly onClose: (session: Session) => void;
 }
 
@@ -86,6 +91,8 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
   /** The connection broke, rather than ended. */
   #vanished = false;
   #probedAtMs: number;
+  /** `Router.accessGeneration` that the hidden settings were read at. */
+  #probedAccess: number;
   #receivedAtMs = 0;
   #hits = 0;
 
@@ -99,6 +106,7 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
     this.transaction = new TransactionMemory(template.hidden !== null);
     this.extended = new ExtendedProtocol(this);
     this.#probedAtMs = template.learnedAtMs;
+    this.#probedAccess = template.accessGeneration;
     const { batchLimitBytes } = context.limits;
     this.#reader = new FrameReader({
       assembleLimit: (type) => (type === FRONTEND.copyData ? COPY_HEADER_BYTES : batchLimitBytes),
@@ -130,7 +138,7 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
 
   /** Null while the hidden settings are not known: the router then says whether to probe. */
   get scope(): SessionScope | null {
-    return this.transaction.hiddenKnown ? this.settings.scope : null;
+    return this.scopeKnown ? this.settings.scope : null;
   }
 
   get standardConformingStrings(): boolean {
@@ -319,6 +327,7 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
 
   /** Reads the hidden settings; false when that failed (the session then forwards). */
   async probe(): Promise<boolean> {
+    if (this.link === null && this.transaction.hiddenKnown) return this.#greetAgain();
     const link = await this.openLink();
     if (link === null || link.closed) return false;
     const probed = this.#sendProbe(link);
@@ -334,6 +343,7 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
 
   #sendProbe(link: UpstreamLink): Promise<boolean> {
     const { changes } = this.transaction;
+    const { accessGeneration } = this.context.router;
     const unit = this.beginUnit(link, "hidden", null, null);
     unit.complete = true;
     link.out.add(PROBE_REQUEST);
@@ -341,6 +351,7 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
       unit.onReady = () => {
         const hidden = unit.failed || link.closed ? null : parseProbe(unit.row);
         this.#probedAtMs = performance.now();
+        this.#probedAccess = accessGeneration;
         this.settings.probed(hidden);
         if (hidden !== null) this.transaction.probed(changes);
         resolve(hidden !== null);
@@ -348,7 +359,39 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
     });
   }
 
-  /** Only sessions with a connection can ask again; others live by their template. */
+  /**
+   * A client without a connection is what a new client would be. Their common template is
+   * learned again, by one connection for all of them.
+   */
+  async #greetAgain(): Promise<boolean> {
+    try {
+      const { template, connection } = await this.#options.greet();
+      if (this.closed || this.link !== null) {
+        connection?.socket.destroy();
+        return false;
+      }
+      if (connection !== null) this.#attach(connection);
+      this.#probedAtMs = template.learnedAtMs;
+      this.#probedAccess = template.accessGeneration;
+      this.settings.probed(template.hidden);
+      return template.hidden !== null;
+    } catch (error) {
+      this.context.logger.info({ error: messageOf(error) }, "a greeting could not be learned");
+      return false;
+    }
+  }
+
+  /**
+   * False when a statement may have changed the hidden settings, or when schemas or privileges
+   * changed upstream since the search path was resolved.
+   */
+  get scopeKnown(): boolean {
+    return (
+      this.transaction.hiddenKnown && this.#probedAccess === this.context.router.accessGeneration
+    );
+  }
+
+  /** Only sessions with a connection expire by time; others live by their template. */
   probeExpired(): boolean {
     if (this.link === null) return false;
     return performance.now() - this.#probedAtMs > this.context.limits.probeTtlMs;

@@ -33,6 +33,9 @@ export function handleQuery(session: Session, frame: FrameReader): void | Promis
   const query: QueryFrame = { buffer, start, end };
   if (session.extended.open) return session.extended.interrupt(query);
   const { queue = null } = session.link ?? {};
+  if (queue?.unsettled === true) {
+    return queue.settled().then(() => (session.closed ? undefined : handleQuery(session, frame)));
+  }
   // A COPY FROM or a batch that failed takes no Query.
   if (queue?.busy === true && !queue.endsByItself) session.statements.distrustUnnamed();
   else session.statements.delete("");
@@ -66,7 +69,7 @@ export function handleQuery(session: Session, frame: FrameReader): void | Promis
 
 /** Settings can only be probed between transactions. */
 function mayAsk(session: Session): boolean {
-  if (session.transaction.hiddenKnown) return false;
+  if (session.scopeKnown) return false;
   if (session.link?.queue.busy === true) return session.link.queue.endsByItself;
   return session.status === STATUS.idle;
 }
@@ -184,7 +187,7 @@ function catchUpStatements(
       const unit = session.beginUnit(link, "hidden", null, null);
       unit.complete = true;
       statement.upstream = true;
-      statement.caughtUpIn = unit;
+      unit.unsettled = true;
       unit.operations.push({ kind: "parse", statement, previous: null, swallow: true });
       link.out.add(parse(statement.name, statement.text ?? "", statement.typeIds));
       link.out.add(SYNC);

@@ -7,6 +7,8 @@ export interface StartupTemplate {
   readonly hidden: HiddenSettings | null;
   /** Monotonic clock. */
   readonly learnedAtMs: number;
+  /** `Router.accessGeneration` before it was learned. */
+  readonly accessGeneration: number;
 }
 
 export interface Learned {
@@ -33,13 +35,17 @@ export class StartupTemplates {
   /** Rejects as `learn` does. */
   async get(
     key: string,
+    accessGeneration: number,
     learn: () => Promise<Learned>,
   ): Promise<{
     readonly template: StartupTemplate;
     readonly connection: UpstreamConnection | null;
   }> {
     const known = this.#known.get(key);
-    if (known !== undefined && performance.now() - known.learnedAtMs < this.#ttlMs) {
+    if (
+      known?.accessGeneration === accessGeneration &&
+      performance.now() - known.learnedAtMs < this.#ttlMs
+    ) {
       return { template: known, connection: null };
     }
     const running = this.#learning.get(key);

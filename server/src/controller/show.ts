@@ -77,7 +77,8 @@ export function caches(registry: CacheRegistry, queryId: string | null): Control
 }
 
 export function explainCaches(registry: CacheRegistry): ControlResult {
-  const rows = [...registry.live()].map(({ record }) => {
+  const records = [...registry.live(), ...registry.unbuilt()].map(({ record }) => record);
+  const rows = records.map((record) => {
     const always = record.inTransaction === "always" ? "ALWAYS " : "";
     const name = `"${record.name.replaceAll('"', '""')}"`;
     return [`CREATE CACHE ${always}${name} FROM ${unicode(record.select)}`];

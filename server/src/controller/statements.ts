@@ -20,6 +20,9 @@ export interface StatementsOptions {
 
 type Source = Extract<CacheStatement, { kind: "create-cache" }>["source"];
 
+/** Builds in the background whose outcome is remembered. */
+const MIGRATIONS_LIMIT = 1_000;
+
 /** Runs our own statements; one at a time where they change something. */
 export class ControlStatements {
   readonly #options: StatementsOptions;
@@ -121,11 +124,19 @@ export class ControlStatements {
     }
     const inTransaction = statement.inTransaction === "always" ? "always" : "until-write";
     const request = { name: statement.name, select, scope, inTransaction } as const;
-    const building = registry.create(request, prepared).then((cache) => {
-      proxied.remove(cache.definition.queryId);
-      logger.info({ cache: cache.record.name, tables: cache.compiled.tables.length }, "cache created");
-      return cache;
-    });
+    const building = registry.create(request, prepared).then(
+      (cache) => {
+        proxied.remove(cache.definition.queryId);
+        const tables = cache.compiled.tables.length;
+        logger.info({ cache: cache.record.name, tables }, "cache created");
+        return cache;
+      },
+      (error: unknown) => {
+        // Tables that were copied for it alone.
+        this.#options.dropUnusedTables();
+        throw error;
+      },
+    );
     if (statement.concurrently) return this.#inBackground(building);
     return show.created(await building);
   }
@@ -134,6 +145,10 @@ export class ControlStatements {
     const id = String(this.#nextMigration);
     this.#nextMigration += 1;
     this.#migrations.set(id, "Pending");
+    const oldest = this.#migrations.keys().next().value;
+    if (oldest !== undefined && this.#migrations.size > MIGRATIONS_LIMIT) {
+      this.#migrations.delete(oldest);
+    }
     building.then(
       () => this.#migrations.set(id, "Completed"),
       (error: unknown) => this.#migrations.set(id, `Failed with error ${messageOf(error)}`),

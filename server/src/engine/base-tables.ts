@@ -1,6 +1,6 @@
 import type { Row, TableId, TableSchema } from "@freshet/types";
 import type { Store, WriteBatch } from "@freshet/storage";
-import { type Logger, OperationalError, messageOf } from "@freshet/util";
+import { type Clock, type Logger, OperationalError, messageOf } from "@freshet/util";
 import type { StreamChange, StreamTransaction, TableCopy, Upstream } from "../replication/contract.ts";
 import { ChangeApplier } from "./change-applier.ts";
 import { DeferredChanges } from "./deferred-changes.ts";
@@ -41,6 +41,7 @@ export interface BaseTablesOptions {
   /** A cache wants the table in another definition than we hold: nobody may use ours any more. */
   readonly superseded: (table: TableId) => void;
   readonly countCopiedRows: (rows: number) => void;
+  readonly clock: Clock;
 }
 
 /** Times that a table may be copied anew while a cache waits for all of its tables. */
@@ -59,6 +60,8 @@ const CATCH_UP_CHANGES = 2_000;
 export class BaseTables {
   readonly #tables = new Map<TableId, BaseTable>();
   readonly #options: BaseTablesOptions;
+  /** When a copy was last completed, ms since the epoch. */
+  lastCopyMs: number | null = null;
   #running = 0;
   readonly #queue: (() => void)[] = [];
 
@@ -259,6 +262,7 @@ export class BaseTables {
     table.deferred.close();
     table.copy = null;
     table.status = "online";
+    this.lastCopyMs = this.#options.clock.nowMs();
     contentChanged();
   }
 

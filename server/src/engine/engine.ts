@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { CacheRecords } from "../controller/cache-records.ts";
 import { CacheRegistry } from "../controller/cache-registry.ts";
 import { ProxiedQueries } from "../controller/proxied-queries.ts";
+import { statusRows } from "../controller/status-rows.ts";
 import { ControlStatements } from "../controller/statements.ts";
 import { dialectOf } from "../dialects.ts";
 import type {
@@ -97,6 +98,8 @@ export class Engine {
   readonly #abort = new AbortController();
   /** Aborted when the present connection to the upstream is given up. */
   #session = new AbortController();
+  readonly #startedMs: number;
+  #followingSinceMs: number | null = null;
   readonly #reconnecting = new Backoff({ firstMs: 250, limitMs: 10_000 });
   #serving = false;
   #servingReason = "starting";
@@ -110,6 +113,7 @@ export class Engine {
   private constructor(options: EngineOptions, store: OpenedStore) {
     this.#logger = options.logger;
     this.#clock = options.clock ?? systemClock;
+    this.#startedMs = this.#clock.nowMs();
     this.#metrics = options.metrics ?? noMetrics;
     this.#store = store;
     const dialect = dialectOf(options.upstreamUrl);
@@ -152,6 +156,7 @@ export class Engine {
         this.#registry.suspend(new Set([table]), "the table's definition changed");
         void this.#rebuilder.now();
       },
+      clock: this.#clock,
       countCopiedRows: (rows) => this.#metrics.copiedRows(rows),
     });
     this.#registry = new CacheRegistry({
@@ -326,6 +331,7 @@ export class Engine {
     await this.#catchUp(streamEnded);
     this.#setServing(true, "");
     this.#reconnecting.reset();
+    this.#followingSinceMs = this.#clock.nowMs();
     this.#logger.info({ position: this.#waiters.visible }, "following the database");
     this.#recovered = true;
     void this.#rebuilder.now().then(() => this.#becomeReady());
@@ -490,18 +496,21 @@ export class Engine {
   }
 
   #statusRows(): readonly (readonly [string, string])[] {
-    const health = this.#health;
-    return [
-      ["Database Connection", this.#serving ? "Connected" : "Unreachable"],
-      ["Status", this.#serving ? "Online" : this.#servingReason],
-      ["Replication Status", health?.active === true ? "Running" : "Stopped"],
-      ["Position", this.#waiters.visible ?? ""],
-      ["Retained Log Bytes", health?.retainedBytes?.toString() ?? ""],
-      ["Replication Lag Bytes", health?.lagBytes?.toString() ?? ""],
-      ["Connection Count", String(this.#connections.list().length)],
-      ["Adapters", String(this.#adapters.size)],
-      ["Last Error", this.#lastError],
-    ];
+    return statusRows({
+      serving: this.#serving,
+      servingReason: this.#servingReason,
+      following: this.#followingSinceMs !== null && !this.#session.signal.aborted,
+      health: this.#health,
+      visible: this.#waiters.visible ?? "",
+      durable: this.#store.durablePosition() ?? "",
+      tables: this.#tables.progress(),
+      startedMs: this.#startedMs,
+      followingSinceMs: this.#followingSinceMs,
+      lastCopyMs: this.#tables.lastCopyMs,
+      clients: this.#connections.list().length,
+      adapters: this.#adapters.size,
+      lastError: this.#lastError,
+    });
   }
 
   #tableRows() {

@@ -232,6 +232,26 @@ test("a stream that breaks during a copy loses none of the changes made meanwhil
   });
 });
 
+test("a copy and a TRUNCATE that waits for it do not wait for each other", async () => {
+  await direct.query("CREATE TABLE t (id int PRIMARY KEY, v text)");
+  await direct.query("INSERT INTO t SELECT i, repeat('v', 100) FROM generate_series(1, 300000) i");
+  const { engine, url } = await start();
+  const proxied = await client(url());
+  for (let round = 0; round < 5; round += 1) {
+    const creating = proxied.query("CREATE CACHE c FROM SELECT v FROM t WHERE id = $1");
+    const other = await client(server.url());
+    let truncating: Promise<unknown> | null = null;
+    const locked = "SELECT FROM pg_locks WHERE relation = 't'::regclass AND mode = 'AccessShareLock' AND granted";
+    while (truncating === null) {
+      const { rowCount } = await direct.query(locked);
+      if (rowCount !== 0) truncating = other.query("BEGIN; TRUNCATE t; ROLLBACK");
+    }
+    await Promise.all([creating, truncating]);
+    expect(cacheNames(engine)).toEqual(["c"]);
+    await proxied.query("DROP CACHE c");
+  }
+});
+
 test("a cache comes back when its table does", async () => {
   await direct.query("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'one')");
   const freshet = await start();

@@ -111,7 +111,7 @@ function checkItem(session: Session, item: BatchItem, final: boolean): Check | "
   if (route === null) return "unparsed";
   switch (route.kind) {
     case "forward":
-      return route.reason === "unknown-scope" && !session.transaction.hiddenKnown
+      return route.reason === "unknown-scope" && !session.scopeKnown
         ? { wait: null }
         : route.reason;
     case "control-error":

@@ -4,6 +4,7 @@ import { acceptsDeclared } from "@freshet/pg-wire";
 const UNKNOWN = 705;
 const VARCHAR = 1043;
 const TEXT = 25;
+const INT2 = 21;
 
 /**
  * The type ids Postgres reports for the placeholders: the declared ones, else what it infers
@@ -22,6 +23,7 @@ export function parameterTypes(
     const type = route.placeholderTypes[index];
     if (own !== 0 && own !== UNKNOWN) types.push(own);
     else if (type === undefined || route.placeholderIsList[index] === true) return null;
+    else if (!inferredFromColumn(route, declared, index)) return null;
     else types.push(type.upstreamId === VARCHAR ? TEXT : type.upstreamId);
   }
   return types;
@@ -33,5 +35,31 @@ export function declaredTypesFit(route: CachedRoute, declared: readonly number[]
   return declared.every((typeId, index) => {
     const type = route.placeholderTypes[index];
     return type !== undefined && acceptsDeclared(type, route.placeholderIsList[index]!, typeId);
+  });
+}
+
+/**
+ * In a list of several, an undeclared placeholder takes the common type of the column and all
+ * elements, and beside a varchar column varchar. False where that may not be the cache's type.
+ */
+export function inferredFromColumn(
+  route: CachedRoute,
+  declared: readonly number[],
+  placeholder: number,
+): boolean {
+  const type = route.placeholderTypes[placeholder];
+  return route.sources.every((source) => {
+    if (source.kind !== "bind-list" || source.elements.length < 2) return true;
+    const within = source.elements.some(
+      (element) => element.kind === "bind" && element.index === placeholder,
+    );
+    if (!within) return true;
+    return source.elements.every((element) => {
+      if (type === undefined || type.kind === "text") return false;
+      // An integer literal is at least an int4.
+      if (element.kind === "value") return type.upstreamId !== INT2;
+      const own = declared[element.index] ?? 0;
+      return own === 0 || own === UNKNOWN || own === type.upstreamId;
+    });
   });
 }

@@ -64,7 +64,13 @@ export class ExtendedProtocol {
 
   handle(reader: FrameReader): void | Promise<void> {
     if (this.#state === "upstream" && this.#upstream?.ended === true) this.#reset();
-    if (this.#state === "idle") this.#begin();
+    if (this.#state === "idle") {
+      const queue = this.#session.link?.queue;
+      if (queue?.unsettled === true) {
+        return queue.settled().then(() => (this.#session.closed ? undefined : this.handle(reader)));
+      }
+      this.#begin();
+    }
     const { type, buffer, start, end, last } = reader;
     if (this.#state === "skipping") {
       if (type !== FRONTEND.sync) return undefined;
@@ -208,7 +214,7 @@ export class ExtendedProtocol {
     if (route === null) return MIXED;
     if (route.kind !== "forward") return null;
     const session = this.#session;
-    const mayProbe = session.status === STATUS.idle && !session.transaction.hiddenKnown;
+    const mayProbe = session.status === STATUS.idle && !session.scopeKnown;
     return route.reason === "unknown-scope" && mayProbe ? null : { route, reason: route.reason };
   }
 

@@ -1,5 +1,4 @@
 import type { Route } from "@freshet/adapter-core";
-import type { UpstreamUnit } from "../upstream/reply-queue.ts";
 import type { ResultPlan } from "../rendering.ts";
 
 /**
@@ -13,8 +12,8 @@ export class Statement {
   /** As declared in Parse: may be shorter than the placeholders, 0 = infer. */
   readonly typeIds: readonly number[];
   upstream = false;
-  /** The unit in which we parsed it upstream, until that is known to have worked. */
-  caughtUpIn: UpstreamUnit | null = null;
+  /** Its Parse failed upstream or was skipped; what the name meant before. */
+  undone: { readonly previous: Statement | null } | null = null;
   /** SQL may have removed it (DEALLOCATE): only the upstream knows. */
   uncertain = false;
   /** Made for this scope, router generation and string syntax (see `routeOf`). */
@@ -57,7 +56,9 @@ export class StatementTable {
   }
 
   /** Puts back what stood there before. */
-  restore(name: string, previous: Statement | null): void {
+  restore(name: string, before: Statement | null): void {
+    let previous = before;
+    while (previous?.undone != null) ({ previous } = previous.undone);
     if (previous === null) this.#byName.delete(name);
     else this.#byName.set(name, previous);
   }

@@ -1,6 +1,5 @@
 import {
   byteString,
-  close,
   FRONTEND,
   parse,
   parseExecute,
@@ -151,6 +150,7 @@ export class UpstreamBatch {
     if (route?.kind === "cached") {
       statement.shape = textPlan(this.#session, route).rowDescription;
     }
+    if (previous?.upstream === false) this.#unit.unsettled = true;
     this.#unit.operations.push({ kind: "parse", statement, previous, swallow: false });
     if (name === "" || previous === null) statements.set(statement);
   }
@@ -170,7 +170,9 @@ export class UpstreamBatch {
       this.#unit.operations.push({ kind: "close-portal" });
       return;
     }
-    this.#unit.operations.push({ kind: "close", name, previous: statements.get(name) ?? null });
+    const previous = statements.get(name) ?? null;
+    if (previous?.upstream === false) this.#unit.unsettled = true;
+    this.#unit.operations.push({ kind: "close", name, previous });
     statements.delete(name);
   }
 
@@ -206,18 +208,9 @@ export class UpstreamBatch {
 
   /** Parses upstream a statement that only we know; its ParseComplete is dropped. */
   #catchUp(statement: Statement): void {
-    if (statement.text === null) return;
-    const { caughtUpIn } = statement;
-    if (caughtUpIn !== null && caughtUpIn !== this.#unit) {
-      // That unit may yet fail and its Parse be skipped. A Close of what is missing succeeds.
-      this.#unit.steps += 1;
-      this.#unit.operations.push({ kind: "hidden-close" });
-      this.#link.out.add(close("S", statement.name));
-    } else if (statement.upstream) {
-      return;
-    }
+    if (statement.upstream || statement.text === null) return;
     statement.upstream = true;
-    statement.caughtUpIn = this.#unit;
+    this.#unit.unsettled = true;
     this.#unit.steps += 1;
     this.#unit.operations.push({ kind: "parse", statement, previous: null, swallow: true });
     this.#link.out.add(parse(statement.name, statement.text, statement.typeIds));

@@ -72,6 +72,7 @@ export class CachedQueryRouter implements Router {
   serving = true;
   servingReason = "";
   generation = 1;
+  accessGeneration = 1;
   visiblePosition = "";
   hits = 0;
   readonly forwards: ForwardReason[] = [];

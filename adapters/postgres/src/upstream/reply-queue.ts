@@ -11,9 +11,7 @@ export type StatementOperation =
       readonly swallow: boolean;
     }
   | { readonly kind: "close"; readonly name: string; readonly previous: Statement | null }
-  | { readonly kind: "close-portal" }
-  /** Ours; its CloseComplete is dropped. */
-  | { readonly kind: "hidden-close" };
+  | { readonly kind: "close-portal" };
 
 /** One request unit sent upstream; its last reply is a ReadyForQuery. */
 export class UpstreamUnit {
@@ -40,6 +38,8 @@ export class UpstreamUnit {
    * ends with the Query's ReadyForQuery, unless a step fails, for then the server skips to Sync.
    */
   interruptedAfter: number | null = null;
+  /** If it fails, it is not known beforehand which statements the upstream has. */
+  unsettled = false;
   /** Ends in a Sync of the client. */
   synced = false;
   /** For hidden units: the one row wanted, and who waits. */
@@ -61,7 +61,8 @@ const COPY_END = Symbol("copy end");
  */
 export class ReplyQueue {
   readonly #entries: (UpstreamUnit | typeof COPY_END)[] = [];
-  #idleWaiters: (() => void)[] = [];
+  readonly #idleWaiters: (() => void)[] = [];
+  readonly #settledWaiters: (() => void)[] = [];
 
   get head(): UpstreamUnit | null {
     const head = this.#entries[0];
@@ -87,6 +88,25 @@ export class ReplyQueue {
     );
   }
 
+  /**
+   * True when what follows should wait (`settled`), because which statements are prepared
+   * upstream depends on replies outstanding.
+   */
+  get unsettled(): boolean {
+    if (this.open !== null) return false;
+    return this.#entries.some((entry) => entry !== COPY_END && entry.unsettled);
+  }
+
+  /** Resolves when nothing is outstanding or the upstream waits for more of the client. */
+  settled(): Promise<void> {
+    if (!this.busy) return Promise.resolve();
+    return new Promise((resolve) => this.#settledWaiters.push(resolve));
+  }
+
+  #wake(waiters: (() => void)[]): void {
+    for (const wake of waiters.splice(0)) wake();
+  }
+
   push(unit: UpstreamUnit): void {
     this.#entries.push(unit);
   }
@@ -108,6 +128,7 @@ export class ReplyQueue {
   copyStarted(): void {
     const head = this.head;
     if (head === null) return;
+    this.#wake(this.#settledWaiters);
     if (head.copyEndsSent > 0) {
       head.copyEndsSent -= 1;
       return;
@@ -146,6 +167,7 @@ export class ReplyQueue {
       if (entry !== COPY_END) head.operations.push(...entry.operations);
     }
     head.complete = head.synced = end !== -1;
+    this.#wake(this.#settledWaiters);
   }
 
   /** ReadyForQuery arrived: the head unit has ended. */
@@ -154,11 +176,8 @@ export class ReplyQueue {
     if (unit !== null) this.#entries.shift();
     while (this.#entries[0] === COPY_END) this.#entries.shift();
     if (!this.busy) {
-      const waiters = this.#idleWaiters;
-      if (waiters.length > 0) {
-        this.#idleWaiters = [];
-        for (const wake of waiters) wake();
-      }
+      this.#wake(this.#idleWaiters);
+      this.#wake(this.#settledWaiters);
     }
     return unit;
   }
@@ -173,6 +192,7 @@ export class ReplyQueue {
   abandon(): void {
     const units = this.#entries.splice(0);
     for (const unit of units) if (unit !== COPY_END) unit.onReady?.(unit);
-    for (const wake of this.#idleWaiters.splice(0)) wake();
+    this.#wake(this.#idleWaiters);
+    this.#wake(this.#settledWaiters);
   }
 }

@@ -27,9 +27,14 @@ runThread(metrics, logger, async (post) => {
     const { serving, servingReason } = router;
     post({ kind: "status", status: { connections, serving, servingReason } });
   }, STATUS_INTERVAL_MS);
+  let current: unknown = null;
   return {
     link(port) {
+      current = port;
       const link = portLink<ToServer, ToAdapter>(port);
+      link.onClose(() => {
+        if (current === port) post({ kind: "unlinked" });
+      });
       router.attach(withTransactionPolicy(link, data.inTransaction));
     },
     cancel({ threadIndex, key }) {

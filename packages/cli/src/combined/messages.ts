@@ -20,6 +20,8 @@ export type FromThread =
   /** The thread could not start; `configuration`: trying again is of no use. */
   | { readonly kind: "failed"; readonly configuration: boolean; readonly message: string }
   | { readonly kind: "metrics"; readonly request: number; readonly snapshot: MetricsSnapshot }
+  /** Adapter only: its link with the engine ended, be it because one of them did not keep up. */
+  | { readonly kind: "unlinked" }
   | { readonly kind: "status"; readonly status: Readonly<Record<string, unknown>> }
   | ForeignCancel;
 

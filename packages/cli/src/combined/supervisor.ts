@@ -16,6 +16,9 @@ export interface SupervisorOptions {
 /** Heap beyond the memory limit: code, buffers in flight, garbage not yet collected. */
 const HEAP_SLACK_BYTES = 1024 ** 3;
 
+/** Before an adapter whose link ended gets a new one. */
+const RELINK_MS = 1_000;
+
 /**
  * The main thread's only work: keeps one engine thread and the adapter threads running, links
  * each adapter with the engine whenever either is new, and answers for their health. Adapters
@@ -125,6 +128,14 @@ export class Supervisor {
     adapter.post({ kind: "link", adapter: adapter.name, port: port2 }, [port2]);
   }
 
+  /** An engine that ended links with everybody when it is up again; a living one does it now. */
+  async #linkAgain(adapter: SupervisedThread): Promise<void> {
+    if (this.#stopping) return;
+    const { restarts } = this.#engine;
+    await this.#clock.wait(RELINK_MS);
+    if (!this.#stopping && this.#engine.restarts === restarts) this.#link(adapter);
+  }
+
   #message(from: SupervisedThread, message: FromThread): void {
     switch (message.kind) {
       case "status":
@@ -132,6 +143,9 @@ export class Supervisor {
         return;
       case "cancel":
         for (const adapter of this.#adapters) if (adapter !== from) adapter.post(message);
+        return;
+      case "unlinked":
+        void this.#linkAgain(from);
         return;
       case "ready":
       case "online":

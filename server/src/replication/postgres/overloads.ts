@@ -22,7 +22,7 @@ const ARITHMETIC = "('+', '-', '*', '/', '%')";
 const QUERY = `
   SELECT 'function' AS kind, n.nspname AS schema, p.proname AS name FROM pg_proc p
     JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE p.oid >= 16384 AND n.nspname <> 'pg_catalog' AND p.pronargs > 0
+    WHERE p.oid >= 16384 AND n.nspname <> 'pg_catalog'
       AND EXISTS (SELECT FROM pg_proc b WHERE b.proname = p.proname AND b.oid < 16384
         AND b.pronamespace = 'pg_catalog'::regnamespace)
       AND NOT EXISTS (SELECT FROM unnest(p.proargtypes) AS a(oid) JOIN pg_type t ON t.oid = a.oid

@@ -10,10 +10,15 @@ import type { TrackedTable, TrackedTables } from "./tracked-tables.ts";
 
 const POLL_INTERVAL_MS = 1000;
 
-/** Roles and memberships of the whole cluster: no event trigger tells of them. */
+/**
+ * Roles and memberships of the whole cluster, of which no event trigger tells, and the schemas
+ * that a search path may lead to.
+ */
 const ROLES = `SELECT md5(coalesce((SELECT string_agg(r.oid || r.rolname || r.rolsuper || r.rolinherit
     || r.rolbypassrls, ',' ORDER BY r.oid) FROM pg_roles r), '') || coalesce((SELECT string_agg(
-    to_jsonb(m)::text, ',' ORDER BY m.roleid, m.member, m.grantor) FROM pg_auth_members m), ''))
+    to_jsonb(m)::text, ',' ORDER BY m.roleid, m.member, m.grantor) FROM pg_auth_members m), '')
+    || coalesce((SELECT string_agg(n.oid || n.nspname || coalesce(n.nspacl::text, ''), ',' ORDER BY n.oid)
+      FROM pg_namespace n WHERE n.nspname !~ '^pg_(toast|temp)'), ''))
   AS roles, pg_current_wal_insert_lsn()::text AS lsn`;
 
 /**

@@ -4,6 +4,7 @@ import type pg from "pg";
 import type { TableCopy, TransactionMark } from "../contract.ts";
 import {
   type ConnectionOptions,
+  databaseError,
   destroyConnection,
   endQuietly,
   openConnection,
@@ -20,6 +21,8 @@ const READERS_LIMIT = 4;
 /** Batches that wait for the consumer before the readers' sockets are paused. */
 const READY_BATCHES_LIMIT = 8;
 const LOCK_TIMEOUT = "30s";
+const HELPER_LOCK_TIMEOUT = "1s";
+const LOCK_NOT_AVAILABLE = "55P03";
 
 export interface SnapshotSource {
   readonly mark: SnapshotMark;
@@ -98,7 +101,8 @@ export class SnapshotCopy implements TableCopy {
   async *rows(): AsyncGenerator<readonly Row[]> {
     const readers = Math.max(1, Math.min(READERS_LIMIT, this.#commands.length));
     this.#active = readers;
-    for (let reader = 0; reader < readers; reader += 1) void this.#runReader();
+    void this.#run(this.#source.client);
+    for (let reader = 1; reader < readers; reader += 1) void this.#runHelper();
     while (!this.#closed) {
       if (this.#failure !== null) throw this.#failure;
       const batch = this.#ready.shift();
@@ -116,36 +120,60 @@ export class SnapshotCopy implements TableCopy {
     this.#signal.removeEventListener("abort", this.#abort);
     this.#releaseReaders();
     this.#wake();
-    for (const client of this.#readers) destroyConnection(client);
-    await endQuietly(this.#source.client);
+    const { client } = this.#source;
+    const reading = this.#readers.has(client);
+    for (const reader of this.#readers) destroyConnection(reader);
+    if (!reading) await endQuietly(client);
   }
 
-  /** Takes one command after the other. Never rejects: a failure goes to the consumer. */
-  async #runReader(): Promise<void> {
+  /**
+   * A session beside the one that exported the snapshot. It needs a lock of its own, and somebody
+   * who wants to truncate the table may stand in the queue before it, behind our first lock: to
+   * wait for that would be to wait for ourselves. So it waits a moment, and else is not needed.
+   */
+  async #runHelper(): Promise<void> {
     let client: pg.Client | null = null;
     try {
       client = await openConnection(this.#options, "copy");
-      this.#readers.add(client);
+      await client.query(`SET lock_timeout TO ${quoteText(HELPER_LOCK_TIMEOUT)}`);
       await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
       await client.query(`SET TRANSACTION SNAPSHOT ${quoteText(this.#source.snapshotName)}`);
+      await client.query(`LOCK TABLE ${qualified(this.#schema)} IN ACCESS SHARE MODE`);
+    } catch (error) {
+      if (client !== null) destroyConnection(client);
+      if (databaseError(error)?.code === LOCK_NOT_AVAILABLE) this.#left();
+      else {
+        this.#fail(error);
+        this.#left();
+      }
+      return;
+    }
+    await this.#run(client);
+    await endQuietly(client);
+  }
+
+  /** Takes one command after the other. Never rejects: a failure goes to the consumer. */
+  async #run(client: pg.Client): Promise<void> {
+    this.#readers.add(client);
+    try {
       const types = this.#schema.columns.map((column) => column.type);
       while (this.#failure === null && !this.#closed) {
         const command = this.#commands.shift();
         if (command === undefined) break;
         await readCopy(client, command, types, (rows) => this.#offer(rows));
       }
-      this.#readers.delete(client);
-      await endQuietly(client);
     } catch (error) {
-      if (client !== null) {
-        this.#readers.delete(client);
-        destroyConnection(client);
-      }
       this.#fail(error);
+      destroyConnection(client);
     } finally {
-      this.#active -= 1;
-      this.#wake();
+      this.#readers.delete(client);
+      this.#left();
     }
+  }
+
+  #left(): void {
+    this.#active -= 1;
+    this.#wake();
   }
 
   #offer(rows: readonly Row[]): Promise<void> | undefined {
