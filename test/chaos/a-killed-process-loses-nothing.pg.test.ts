@@ -59,30 +59,34 @@ it("is right after being killed during first copies", { timeout: 120_000 }, asyn
   expect(await ledger.compare(freshet.url())).toBe(Ledger.comparisons);
 });
 
-it("is right after being killed while it follows, and copies nothing twice", async () => {
-  const before = copied();
-  expect(new Set(before)).toEqual(new Set(["public.account", "public.entry", "public.mark"]));
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    await ledger.startWriters(3, seed + round * 10);
-    // At any moment, also just before and after a checkpoint and its acknowledgement.
-    await delay(random.between(50, 2_000));
-    await freshet.kill();
-    const startedMs = performance.now();
-    await restart();
-    times.push(performance.now() - startedMs);
-    const reader = await connect(freshet.url());
-    for (let count = 0; count < 50; count += 1) await Ledger.checkTotal(reader);
-    await reader.end();
-    await ledger.stopWriters();
-    const hits = await ledger.compare(freshet.url());
-    expect(hits).toBe(Ledger.comparisons);
-  }
-  const problems = freshet.log.filter(({ level }) => level === "warn" || level === "error");
-  expect(copied(), JSON.stringify(problems, null, 1)).toEqual(before);
-  const seconds = times.map((ms) => (ms / 1000).toFixed(1)).join(", ");
-  console.log(`${ledger.written} transactions; serving again after ${seconds} s`);
-}, rounds * 30_000);
+it(
+  "is right after being killed while it follows, and copies nothing twice",
+  async () => {
+    const before = copied();
+    expect(new Set(before)).toEqual(new Set(["public.account", "public.entry", "public.mark"]));
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      await ledger.startWriters(3, seed + round * 10);
+      // At any moment, also just before and after a checkpoint and its acknowledgement.
+      await delay(random.between(50, 2_000));
+      await freshet.kill();
+      const startedMs = performance.now();
+      await restart();
+      times.push(performance.now() - startedMs);
+      const reader = await connect(freshet.url());
+      for (let count = 0; count < 50; count += 1) await Ledger.checkTotal(reader);
+      await reader.end();
+      await ledger.stopWriters();
+      const hits = await ledger.compare(freshet.url());
+      expect(hits).toBe(Ledger.comparisons);
+    }
+    const problems = freshet.log.filter(({ level }) => level === "warn" || level === "error");
+    expect(copied(), JSON.stringify(problems, null, 1)).toEqual(before);
+    const seconds = times.map((ms) => (ms / 1000).toFixed(1)).join(", ");
+    console.log(`${ledger.written} transactions; serving again after ${seconds} s`);
+  },
+  rounds * 30_000,
+);
 
 it("has left one slot behind and nothing else", async () => {
   await freshet.kill();

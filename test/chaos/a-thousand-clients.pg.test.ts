@@ -95,11 +95,15 @@ it(`${clientCount} clients at once; half of them vanish and nobody notices`, asy
   }
   // As with the database itself, what was sent is still run: it ends when it is done.
   await eventually(async () => {
-    const active = "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%forgotten%'";
+    const active =
+      "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%forgotten%'";
     expect((await query(upstream.url(), active)).length).toBeGreaterThan(UPSTREAM_CLIENTS / 2);
   }, 20_000);
   for (const client of leaving) vanish(client);
-  await Promise.all([...staying.map((client, number) => readItem(client, 1 + (number % 1000))), ...lost]);
+  await Promise.all([
+    ...staying.map((client, number) => readItem(client, 1 + (number % 1000))),
+    ...lost,
+  ]);
   await eventually(
     async () => expect(await freshet.metric("freshet_client_connections")).toBe(staying.length + 1),
     20_000,

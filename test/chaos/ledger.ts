@@ -171,10 +171,11 @@ async function step(client: pg.Client, random: Random): Promise<void> {
       return;
     }
     case 3:
-      await client.query(
-        "INSERT INTO entry (account_id, amount, note) VALUES ($1, $2, $3)",
-        [account, random.below(1000), "x".repeat(random.below(200))],
-      );
+      await client.query("INSERT INTO entry (account_id, amount, note) VALUES ($1, $2, $3)", [
+        account,
+        random.below(1000),
+        "x".repeat(random.below(200)),
+      ]);
       return;
     case 4:
       await client.query(
@@ -183,6 +184,9 @@ async function step(client: pg.Client, random: Random): Promise<void> {
       );
       return;
     default:
-      await client.query("UPDATE account SET region = $2 WHERE id = $1", [account, random.below(10)]);
+      await client.query("UPDATE account SET region = $2 WHERE id = $1", [
+        account,
+        random.below(10),
+      ]);
   }
 }

@@ -23,7 +23,8 @@ async function drained(freshet: FreshetProcess): Promise<void> {
   const client = await connect(freshet.url());
   const inFlight = client.query("SELECT pg_sleep(0.5), 'finished' AS end");
   await eventually(async () => {
-    const busy = "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%finished%'";
+    const busy =
+      "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%finished%'";
     expect((await query(freshet.url(), busy)).length).toBeGreaterThan(1);
   });
   freshet.signal("SIGTERM");

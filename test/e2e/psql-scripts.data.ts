@@ -36,7 +36,7 @@ export const PSQL_SCRIPTS: Readonly<Record<string, string>> = {
     ROLLBACK PREPARED 'first';
     DROP TABLE two_phase;
   `,
-  "cursors": `
+  cursors: `
     BEGIN;
     DECLARE numbers SCROLL CURSOR FOR SELECT * FROM generate_series(1, 10) n;
     FETCH 3 FROM numbers; FETCH BACKWARD 1 FROM numbers; MOVE 4 IN numbers; FETCH ALL FROM numbers;
@@ -52,7 +52,7 @@ export const PSQL_SCRIPTS: Readonly<Record<string, string>> = {
     SELECT 1 AS one, 2 AS two \\gdesc
     SELECT 'bound ' || 7 AS text \\g
   `,
-  "settings": `
+  settings: `
     SET work_mem = '7MB'; SHOW work_mem; RESET work_mem;
     SET TimeZone = 'Asia/Tokyo'; SELECT timestamptz '2024-01-01 00:00Z'; SHOW TimeZone;
     SET DateStyle = 'SQL, DMY'; SELECT date '2024-12-31'; RESET ALL; SELECT date '2024-12-31';

@@ -60,7 +60,10 @@ for (const major of [18, 13] as const) {
     }
 
     /** Equal within the limit, and from then on always, also after further writes. */
-    async function stayEqual(texts: readonly string[], ...writes: readonly string[]): Promise<void> {
+    async function stayEqual(
+      texts: readonly string[],
+      ...writes: readonly string[]
+    ): Promise<void> {
       for (const text of texts) await eventually(() => step.same(text), PROPAGATION_LIMIT_MS);
       for (let count = 0; count < 10; count += 1) {
         for (const text of texts) await step.same(text);
@@ -72,7 +75,8 @@ for (const major of [18, 13] as const) {
       }
     }
 
-    const update = (table: string) => `UPDATE ${table} SET name = name || '!' WHERE id IN (3, 4, 5)`;
+    const update = (table: string) =>
+      `UPDATE ${table} SET name = name || '!' WHERE id IN (3, 4, 5)`;
 
     it("ADD COLUMN, with and without a default", async () => {
       const { table, texts } = await cachedTable();
@@ -96,7 +100,10 @@ for (const major of [18, 13] as const) {
 
     it("ALTER TYPE that rewrites every value", async () => {
       const { table, texts } = await cachedTable();
-      await query(upstream.url(), `ALTER TABLE ${table} ALTER n TYPE text USING n::text || ' pieces'`);
+      await query(
+        upstream.url(),
+        `ALTER TABLE ${table} ALTER n TYPE text USING n::text || ' pieces'`,
+      );
       const text = `SELECT name FROM ${table} WHERE n = '5 pieces' ORDER BY id`;
       await stayEqual([...texts, text], update(table));
       await query(upstream.url(), `ALTER TABLE ${table} ALTER id TYPE bigint USING id + 1`);
@@ -171,7 +178,10 @@ for (const major of [18, 13] as const) {
       await stayEqual(texts, `UPDATE ${table} SET name = 'after' WHERE id > 100`);
       await query(upstream.url(), `ALTER TABLE ${table} DETACH PARTITION ${table}_1`);
       await stayEqual(texts, `UPDATE ${table}_1 SET name = 'detached'`);
-      await query(upstream.url(), `CREATE TABLE ${table}_0 PARTITION OF ${table} FOR VALUES FROM (-10) TO (5)`);
+      await query(
+        upstream.url(),
+        `CREATE TABLE ${table}_0 PARTITION OF ${table} FOR VALUES FROM (-10) TO (5)`,
+      );
       await stayEqual(texts, `INSERT INTO ${table} VALUES (3, 'in the new one', 4)`);
       await query(upstream.url(), `TRUNCATE ${table}_2`);
       await stayEqual(texts, `INSERT INTO ${table} VALUES (25, 'again', 4)`);
@@ -194,7 +204,9 @@ for (const major of [18, 13] as const) {
       }
       await query(upstream.url(), `ALTER TABLE ${table} DROP CONSTRAINT ${table}_pkey`);
       await stayEqual(texts, `INSERT INTO ${table} VALUES (3, 'twice', 4)`);
-      await query(upstream.url(), `DELETE FROM ${table} WHERE name = 'twice'`).catch(() => undefined);
+      await query(upstream.url(), `DELETE FROM ${table} WHERE name = 'twice'`).catch(
+        () => undefined,
+      );
       await stayEqual(texts);
     });
 

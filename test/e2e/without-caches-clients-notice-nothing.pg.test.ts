@@ -35,7 +35,8 @@ afterAll(async () => {
 describe("psql", () => {
   for (const [name, script] of Object.entries(PSQL_SCRIPTS)) {
     it(`says the same through Freshet: ${name}`, async () => {
-      const run = (url: string) => psql(url, script, "-v", "ON_ERROR_STOP=0", "-v", "VERBOSITY=verbose");
+      const run = (url: string) =>
+        psql(url, script, "-v", "ON_ERROR_STOP=0", "-v", "VERBOSITY=verbose");
       const direct = await run(upstream.url());
       const proxied = await run(freshet.url());
       expect(proxied).toEqual(direct);

@@ -38,7 +38,11 @@ export class FreshetProcess {
   /** What was written that is not a log line, e.g. the one sentence of a refusal. */
   #plain = "";
 
-  private constructor(options: FreshetProcessOptions, ports: readonly [number, number], dir: string) {
+  private constructor(
+    options: FreshetProcessOptions,
+    ports: readonly [number, number],
+    dir: string,
+  ) {
     this.#options = options;
     [this.port, this.metricsPort] = ports;
     this.storageDir = dir;
@@ -130,7 +134,13 @@ export class FreshetProcess {
 
   /** The log and everything else that was written, for a failure's message. */
   get said(): string {
-    return this.#plain + this.log.slice(-30).map((line) => `${JSON.stringify(line)}\n`).join("");
+    return (
+      this.#plain +
+      this.log
+        .slice(-30)
+        .map((line) => `${JSON.stringify(line)}\n`)
+        .join("")
+    );
   }
 
   /** The log from one line on: `mark` is an earlier `log.length`. */

@@ -78,14 +78,8 @@ export class Listener {
 
   #accept(socket: Socket): void {
     const { metrics, limits, logger } = this.#context;
-    socket.on("error", () => undefined);
-    this.#sockets.add(socket);
     metrics.connectionOpened();
-    socket.once("close", () => {
-      this.#sockets.delete(socket);
-      metrics.connectionClosed();
-      if (this.#sockets.size === 0) this.#whenEmpty?.();
-    });
+    this.#track(socket);
     const dialog = new StartupDialog(socket, this.#context.tls);
     const timer = setTimeout(
       () => dialog.abort(new PeerGone("start-up took too long")),
@@ -104,6 +98,16 @@ export class Listener {
         }
       })
       .finally(() => clearTimeout(timer));
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.once("close", () => {
+      if (!this.#sockets.delete(socket)) return;
+      this.#context.metrics.connectionClosed();
+      if (this.#sockets.size === 0) this.#whenEmpty?.();
+    });
   }
 
   async #greet(dialog: StartupDialog): Promise<void> {
@@ -170,6 +174,7 @@ export class Listener {
       shown.set("application_name", applicationName);
     }
     let processId = 0;
+    const rest = source.release();
     const session = new Session({
       context,
       socket,
@@ -183,13 +188,17 @@ export class Listener {
         this.#sessions.delete(closed);
       },
     });
+    if (session.socket !== socket) {
+      this.#sockets.delete(socket);
+      this.#track(session.socket);
+    }
     const key = context.cancels.register(session, startup.minor);
     processId = key.processId;
     this.#sessions.add(session);
     const greeting = [...shown].map(([name, value]) => parameterStatus(name, value));
     greeting.push(backendKeyData(key.processId, key.secret), readyForQuery(STATUS.idle));
-    socket.write(Buffer.concat(greeting));
-    session.start(source.release());
+    session.socket.write(Buffer.concat(greeting));
+    session.start(rest);
     if (this.#draining) session.drain();
   }
 

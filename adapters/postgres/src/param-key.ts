@@ -18,6 +18,8 @@ function canonicalBound(
   bind: BindHeader,
 ): CanonicalParam[] | null {
   if (bind.paramCount !== route.placeholders) return null;
+  // The upstream answers this with an error of the statement, not of the connection.
+  if (bind.paramFormatCount > 1 && bind.paramFormatCount !== bind.paramCount) return null;
   const bound: CanonicalParam[] = [];
   const { buffer } = bind;
   let at = bind.paramsAt;
@@ -49,13 +51,17 @@ function hasKnownType(route: CachedRoute, typeIds: readonly number[], index: num
   return (declared !== 0 && declared !== UNKNOWN) || inferredFromColumn(route, typeIds, index);
 }
 
+function isEmpty(bind: BindHeader): boolean {
+  return bind.paramCount === 0 && bind.paramFormatCount < 2;
+}
+
 /** The cache's parameters for this Bind; null: forward. */
 export function boundParams(
   route: CachedRoute,
   typeIds: readonly number[],
   bind: BindHeader,
 ): readonly CanonicalParam[] | null {
-  if (route.fixedParams !== null && bind.paramCount === 0) return route.fixedParams;
+  if (route.fixedParams !== null && isEmpty(bind)) return route.fixedParams;
   const bound = canonicalBound(route, typeIds, bind);
   return bound === null ? null : bindParams(route.sources, bound);
 }
@@ -66,7 +72,7 @@ export function boundKey(
   typeIds: readonly number[],
   bind: BindHeader,
 ): string | null {
-  if (route.fixedKey !== null && bind.paramCount === 0) return route.fixedKey;
+  if (route.fixedKey !== null && isEmpty(bind)) return route.fixedKey;
   if (route.placeholders === 1 && route.sources.length === 1 && bind.paramCount === 1) {
     const length = bind.buffer.readInt32BE(bind.paramsAt);
     const type = route.placeholderTypes[0];
@@ -77,6 +83,7 @@ export function boundKey(
       route.placeholderIsList[0] !== true
     ) {
       const start = bind.paramsAt + 4;
+      if (bind.paramFormatCount > 1) return null;
       const format = bind.paramFormatCount === 0 ? 0 : paramFormat(bind, 0);
       if (format !== 0 && format !== 1) return null;
       return (

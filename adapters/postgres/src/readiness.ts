@@ -69,7 +69,7 @@ export async function prepare(
   }
   if (session.closed) return "not-serving";
   if (session.status === STATUS.idle) {
-    if (transaction.wantsProbe || session.probeExpired()) {
+    if (transaction.wantsProbe || !session.scopeKnown || session.probeExpired()) {
       if (!(await session.probe())) return "session-setting";
     }
   }

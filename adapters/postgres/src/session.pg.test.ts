@@ -297,6 +297,33 @@ describe("our own statements", () => {
   });
 });
 
+describe("parameters", () => {
+  test.each([
+    ["NULL of a type the column does not compare with", [parse("", CACHED, [25])], [null], "42883"],
+    ["more declared types than placeholders", [parse("", CACHED, [23, 25])], ["1"], "08P01"],
+  ])("%s is the upstream's error", async (_, before, params, code) => {
+    const raw = await RawClient.connect(under.url());
+    raw.send(...before, bind("", "", params), execute(""), SYNC);
+    await raw.ready(1);
+    const error = raw.frames.find((frame) => frame[0] === BACKEND.errorResponse)!;
+    expect(parseErrorFields(error, 0, error.length).get("C")).toBe(code);
+    raw.close();
+  });
+
+  test("wrong format codes fail the statement, not the connection", async () => {
+    const raw = await RawClient.connect(under.url());
+    const good = bind("", "", ["1"]);
+    // Two format codes for one parameter.
+    const formats = Buffer.from([0, 2, 0, 0, 0, 0]);
+    const bad = Buffer.concat([good.subarray(0, 7), formats, good.subarray(9)]);
+    bad.writeInt32BE(bad.length - 1, 1);
+    raw.send(parse("", CACHED), bad, execute(""), SYNC, query("SELECT 1"));
+    await raw.ready(2);
+    expect(raw.transcript().join()).toContain("bind message has 2 parameter formats");
+    raw.close();
+  });
+});
+
 describe("goodbye", () => {
   test("what was sent before Terminate still runs", async () => {
     const raw = await RawClient.connect(under.url());

@@ -24,6 +24,7 @@ import { parseProbe, PROBE_REQUEST } from "./probe.ts";
 import { onReply } from "./replies.ts";
 import { SessionSettings } from "./settings.ts";
 import { handleQuery } from "./simple-query.ts";
+import { type InputOwner, readReusing } from "./socket-input.ts";
 import type { StartupTemplate } from "./template.ts";
 import { TransactionMemory } from "./transaction.ts";
 import { cancelUpstream } from "./upstream/cancel.ts";
@@ -65,8 +66,9 @@ export interface SessionOptions {
  * until it is done. A local answer is only given when nothing is outstanding upstream, so bytes
  * leave in slot order. The rest is forwarded as it is, chunk by chunk.
  */
-export class Session implements LinkOwner, Cancellable, RoutingSession {
+export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSession {
   readonly context: AdapterContext;
+  /** Perhaps another than the one given, which then is not to be used any more. */
   readonly socket: Socket;
   readonly out: Outbox;
   readonly settings: SessionSettings;
@@ -83,6 +85,7 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
 
   readonly #options: SessionOptions;
   readonly #reader: FrameReader;
+  readonly #moved: Socket | null;
   #waiting = false;
   #pumping = false;
   #paused = false;
@@ -100,8 +103,9 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
     const { context, socket, template, connection } = options;
     this.#options = options;
     this.context = context;
-    this.socket = socket;
-    this.out = new Outbox(socket);
+    this.#moved = readReusing(socket, this);
+    this.socket = this.#moved ?? socket;
+    this.out = new Outbox(this.socket);
     this.settings = new SessionSettings(template.parameters, template.hidden);
     this.transaction = new TransactionMemory(template.hidden !== null);
     this.extended = new ExtendedProtocol(this);
@@ -116,12 +120,9 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
 
   /** Takes over the socket; `rest` was read with the start-up packet. */
   start(rest: Buffer): void {
-    this.socket.on("data", (chunk: Buffer) => {
-      this.context.metrics.bytesFromClient(chunk.length);
-      if (this.#hits % HITS_PER_TIMING === 0) this.#receivedAtMs = performance.now();
-      this.#reader.push(chunk);
-      this.#pump();
-    });
+    if (this.#moved === null) {
+      this.socket.on("data", (chunk: Buffer) => this.take(chunk, chunk.length));
+    }
     this.socket.on("drain", () => {
       this.out.writable = true;
       this.link?.socket.resume();
@@ -134,6 +135,27 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
     if (rest.length > 0) this.#reader.push(rest);
     this.socket.resume();
     this.#pump();
+  }
+
+  /** Bytes of the client arrived. */
+  take(chunk: Buffer, end: number): void {
+    if (this.closed) return;
+    this.context.metrics.bytesFromClient(end);
+    if (this.#hits % HITS_PER_TIMING === 0) this.#receivedAtMs = performance.now();
+    this.#reader.push(chunk, end);
+    this.#pump();
+  }
+
+  /** Frames wait to be handled, or have not left for the upstream. */
+  get holdsInput(): boolean {
+    if (this.#waiting || this.extended.open || !this.#reader.holdsNoChunk) return true;
+    const { link } = this;
+    return link !== null && (link.out.length > 0 || link.socket.writableLength > 0);
+  }
+
+  /** Replies of the upstream have not left for the client. */
+  get holdsReplies(): boolean {
+    return this.out.length > 0 || this.socket.writableLength > 0;
   }
 
   /** Null while the hidden settings are not known: the router then says whether to probe. */
@@ -338,7 +360,7 @@ export class Session implements LinkOwner, Cancellable, RoutingSession {
   /** Ahead of a BEGIN: within the transaction nothing can be asked. Costs no round trip. */
   probeAhead(link: UpstreamLink): void {
     const idle = this.status === STATUS.idle && link.queue.open === null;
-    if (idle && this.transaction.wantsProbe) void this.#sendProbe(link);
+    if (idle && (this.transaction.wantsProbe || !this.scopeKnown)) void this.#sendProbe(link);
   }
 
   #sendProbe(link: UpstreamLink): Promise<boolean> {

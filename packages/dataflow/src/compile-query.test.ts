@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { Poisoned } from "./contract.ts";
 import { MemorySnapshot } from "./testing/memory-snapshot.ts";
 import { compileText, decodeRows, ownParams } from "./testing/query-harness.ts";
-import { TABLES } from "./testing/sample-tables.ts";
+import { sampleCatalog, sqlType, TABLES } from "./testing/sample-tables.ts";
 
 beforeAll(() => loadPostgresParser());
 
@@ -45,6 +45,21 @@ describe("slots", () => {
     ]);
   });
 
+  test("a literal stays as written where a placeholder would compare in another type", () => {
+    const table = {
+      ...TABLES[0]!,
+      columns: TABLES[0]!.columns.map((column) =>
+        column.name === "year" ? { ...column, type: sqlType("float4") } : column,
+      ),
+    };
+    const catalog = { ...sampleCatalog, table: () => table };
+    const text = "select id from title where year = 0.1 and id = 1.0";
+    const { query } = compileText(text, catalog);
+    expect(query.params).toEqual([]);
+    const list = "select id from title where year in (0.1, 0.5)";
+    expect(() => compileText(list, catalog)).toThrow(/IN list of float8 beside float8|IN list/);
+  });
+
   test("a literal cannot be a parameter in one place and fixed in another", () => {
     const sql =
       "with m as (select id from title where year = 2000) select 1 as x from m a left join m b on a.id = b.id";
@@ -71,9 +86,43 @@ describe("refusals say what it is", () => {
     ["select id from missing", /does not exist/],
     ["select id from title where id = 1 / 0", /division by zero/],
     ["select name, count(*) from title group by kind", /GROUP BY/],
+    ["select id from title where kind = null", /IS NULL/],
   ])("%s", (sql, reason) => {
     expect(() => compileText(sql)).toThrow(Unsupported);
     expect(() => compileText(sql)).toThrow(reason);
+  });
+});
+
+describe("what the user overloads", () => {
+  const refused = (kind: string, name: string) => ({
+    ...sampleCatalog,
+    overload: (...asked: readonly string[]) =>
+      asked[0] === kind && asked[1] === name ? "overloaded" : null,
+  });
+
+  test.each([
+    ["function", "length", "select length(name) from title"],
+    ["function", "max", "select max(name) from title"],
+    ["operator", "=", "select id from title where kind = 'a'"],
+    ["operator", "=", "select id from title where kind in ('a')"],
+    ["operator", "=", "select case kind when 'a' then 1 end from title"],
+    ["operator", "=", "select nullif(kind, 'a') from title"],
+    ["operator", "=", "select a.id from title a join title b using (id)"],
+    ["operator", "=", "select id from title where id = any($1)"],
+    ["operator", "<>", "select id from title where id not in (1)"],
+    ["operator", "<=", "select id from title where id between 1 and 2"],
+    ["operator", "~~", "select id from title where name like 'a%'"],
+    ["operator", "||", "select name || id from title"],
+    ["operator", "-", "select -id from title"],
+    ["cast", "23>25", "select id::text from title"],
+  ])("%s %s: %s", (kind, name, sql) => {
+    expect(() => compileText(sql)).not.toThrow();
+    expect(() => compileText(sql, refused(kind, name))).toThrow("overloaded");
+  });
+
+  test("a name of pg_catalog means the built-in", () => {
+    const sql = "select pg_catalog.length(name) from title";
+    expect(() => compileText(sql, refused("function", "length"))).not.toThrow();
   });
 });
 

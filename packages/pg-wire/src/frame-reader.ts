@@ -36,6 +36,8 @@ export class FrameReader {
   readonly #queue: Buffer[] = [];
   #chunk: Buffer | null = null;
   #at = 0;
+  /** Where the current chunk ends. */
+  #chunkEnd = 0;
   readonly #header = Buffer.alloc(HEADER_BYTES);
   #headerLength = 0;
   #body: Buffer | null = null;
@@ -46,9 +48,14 @@ export class FrameReader {
     this.#assembleLimit = options.assembleLimit;
   }
 
+  /** True when no chunk is in use any more: what is left of a cut frame is a copy. */
+  get holdsNoChunk(): boolean {
+    return this.#chunk === null || (this.#at === this.#chunkEnd && this.#queue.length === 0);
+  }
+
   /** Bytes received and not yet handed out. */
   get bufferedBytes(): number {
-    let bytes = this.#chunk === null ? 0 : this.#chunk.length - this.#at;
+    let bytes = this.#chunk === null ? 0 : this.#chunkEnd - this.#at;
     for (const chunk of this.#queue) bytes += chunk.length;
     return bytes + this.#headerLength + this.#bodyLength;
   }
@@ -57,7 +64,7 @@ export class FrameReader {
   drain(): Buffer {
     const parts: Buffer[] = [this.#header.subarray(0, this.#headerLength)];
     if (this.#body !== null) parts.push(this.#body.subarray(0, this.#bodyLength));
-    if (this.#chunk !== null) parts.push(this.#chunk.subarray(this.#at));
+    if (this.#chunk !== null) parts.push(this.#chunk.subarray(this.#at, this.#chunkEnd));
     const all = Buffer.concat([...parts, ...this.#queue]);
     this.#queue.length = 0;
     this.#chunk = null;
@@ -66,12 +73,14 @@ export class FrameReader {
     return all;
   }
 
-  push(chunk: Buffer): void {
+  /** Bytes 0 to `end` of the chunk follow. */
+  push(chunk: Buffer, end = chunk.length): void {
     if (this.#chunk === null) {
       this.#chunk = chunk;
+      this.#chunkEnd = end;
       this.#at = 0;
     } else {
-      this.#queue.push(chunk);
+      this.#queue.push(end === chunk.length ? chunk : chunk.subarray(0, end));
     }
   }
 
@@ -80,9 +89,11 @@ export class FrameReader {
     for (;;) {
       const chunk = this.#chunk;
       if (chunk === null) return false;
-      const available = chunk.length - this.#at;
+      const available = this.#chunkEnd - this.#at;
       if (available === 0) {
-        this.#chunk = this.#queue.shift() ?? null;
+        const following = this.#queue.length === 0 ? null : (this.#queue.shift() ?? null);
+        this.#chunk = following;
+        this.#chunkEnd = following === null ? 0 : following.length;
         this.#at = 0;
         continue;
       }
@@ -107,9 +118,9 @@ export class FrameReader {
 
   #take(chunk: Buffer, available: number): boolean {
     if (available < HEADER_BYTES) {
-      chunk.copy(this.#header, 0, this.#at);
+      chunk.copy(this.#header, 0, this.#at, this.#chunkEnd);
       this.#headerLength = available;
-      this.#at = chunk.length;
+      this.#at = this.#chunkEnd;
       return false;
     }
     const start = this.#at;
@@ -122,15 +133,15 @@ export class FrameReader {
     const limit = this.#assembleLimit(this.type);
     if (this.total > limit && available >= limit) {
       this.#streamLeft = this.total - available;
-      this.#at = chunk.length;
-      this.#emit(chunk, start, chunk.length, true, false);
+      this.#at = this.#chunkEnd;
+      this.#emit(chunk, start, this.#chunkEnd, true, false);
       return true;
     }
     const body = Buffer.allocUnsafe(Math.min(this.total, limit));
-    chunk.copy(body, 0, start);
+    chunk.copy(body, 0, start, this.#chunkEnd);
     this.#body = body;
     this.#bodyLength = available;
-    this.#at = chunk.length;
+    this.#at = this.#chunkEnd;
     return false;
   }
 

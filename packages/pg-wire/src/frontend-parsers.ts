@@ -114,11 +114,6 @@ export function parseBind(buffer: Buffer, start: number, end: number): BindHeade
     if (length > 0) at += length;
     else if (length < -1) throw new ProtocolViolation("invalid message format");
   }
-  if (paramFormatCount > 1 && paramFormatCount !== paramCount) {
-    throw new ProtocolViolation(
-      `bind message has ${paramFormatCount} parameter formats but ${paramCount} parameters`,
-    );
-  }
   const resultFormatCount = uint16(buffer, at, end);
   if (at + 2 + resultFormatCount * 2 !== end) throw new ProtocolViolation("invalid message format");
   return {

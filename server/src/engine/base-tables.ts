@@ -119,7 +119,7 @@ export class BaseTables {
     }
     for (let attempt = 0; attempt < REQUIRE_ATTEMPTS; attempt += 1) {
       for (const schema of schemas) if (!this.#tables.has(schema.id)) this.#begin(schema);
-      await Promise.all(schemas.map((schema) => this.#tables.get(schema.id)?.ready));
+      await Promise.all(schemas.map((schema) => this.#tables.get(schema.id)!.ready));
       if (schemas.every((schema) => this.isOnline(schema))) return;
       for (const { id, name, generation } of schemas) {
         const table = this.#tables.get(id);

@@ -2,8 +2,6 @@ import type { CachedRoute } from "@freshet/adapter-core";
 import { acceptsDeclared } from "@freshet/pg-wire";
 
 const UNKNOWN = 705;
-const VARCHAR = 1043;
-const TEXT = 25;
 const INT2 = 21;
 
 /**
@@ -24,7 +22,7 @@ export function parameterTypes(
     if (own !== 0 && own !== UNKNOWN) types.push(own);
     else if (type === undefined || route.placeholderIsList[index] === true) return null;
     else if (!inferredFromColumn(route, declared, index)) return null;
-    else types.push(type.upstreamId === VARCHAR ? TEXT : type.upstreamId);
+    else types.push(type.upstreamId);
   }
   return types;
 }

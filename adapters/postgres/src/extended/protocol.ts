@@ -5,6 +5,7 @@ import {
   parseBind,
   parseExecute,
   parseParse,
+  parseQuery,
   parseTarget,
   ProtocolViolation,
   STATUS,
@@ -12,6 +13,7 @@ import {
   TARGET_STATEMENT,
 } from "@freshet/pg-wire";
 import type { Session } from "../session.ts";
+import { touchesStatements } from "../simple-query.ts";
 import { begins } from "../transaction.ts";
 import type { UpstreamLink } from "../upstream/link.ts";
 import { type BatchItem, Portal } from "./items.ts";
@@ -65,6 +67,8 @@ export class ExtendedProtocol {
   handle(reader: FrameReader): void | Promise<void> {
     if (this.#state === "upstream" && this.#upstream?.ended === true) this.#reset();
     if (this.#state === "idle") {
+      // What is outstanding ends in a flush of its own.
+      if (reader.type === FRONTEND.flush && this.#nothingOpen) return undefined;
       const queue = this.#session.link?.queue;
       if (queue?.unsettled === true) {
         return queue.settled().then(() => (this.#session.closed ? undefined : this.handle(reader)));
@@ -90,6 +94,10 @@ export class ExtendedProtocol {
     return refused === null ? undefined : this.#forward(refused.route, refused.reason, null);
   }
 
+  get #nothingOpen(): boolean {
+    return !this.#syncDue && (this.#session.link?.queue.open ?? null) === null;
+  }
+
   /** A simple Query or a function call (or its first part) arrived within the batch. */
   interrupt(frame: Frame): void | Promise<void> {
     if (this.#state === "skipping") return undefined;
@@ -103,10 +111,18 @@ export class ExtendedProtocol {
     return undefined;
   }
 
-  #interrupt({ buffer, start, end }: Frame): void {
-    this.#upstream?.interrupt(buffer, start, end);
+  #interrupt(frame: Frame): void {
+    this.#upstream?.interrupt(frame, this.#usesStatements(frame));
     this.#reset();
     this.#syncDue = true;
+  }
+
+  #usesStatements({ buffer, start, end }: Frame): boolean {
+    if (buffer[start] !== FRONTEND.query || end - start !== buffer.readInt32BE(start + 1) + 1) {
+      return false;
+    }
+    const route = this.#session.context.router.route(parseQuery(buffer, start, end), this.#session);
+    return route.kind === "forward" && touchesStatements(route.traits);
   }
 
   #begin(): void {

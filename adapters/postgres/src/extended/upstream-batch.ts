@@ -110,14 +110,13 @@ export class UpstreamBatch {
   }
 
   /** A simple Query or function call follows within the batch: it ends the unit, if it runs. */
-  interrupt(buffer: Buffer, start: number, end: number): void {
+  interrupt({ buffer, start, end }: Frame, usesStatements: boolean): void {
     const { statements, transaction } = this.#session;
     const unit = this.#unit;
+    // No Sync of ours may come before the client's, so these are parsed within its batch.
+    if (usesStatements) for (const statement of statements.virtual()) this.#catchUp(statement);
     // One that has failed already skips it: its Sync still ends it.
     if (unit.kind === "batch" && !unit.failed) {
-      // No Sync of ours may come until the client's: what SQL might need is parsed now.
-      this.#catchUpNamed("");
-      for (const statement of statements.virtual()) this.#catchUp(statement);
       unit.interruptedAfter = unit.steps;
       unit.complete = true;
     }

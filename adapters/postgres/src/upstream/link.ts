@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { BACKEND, FrameReader, TERMINATE } from "@freshet/pg-wire";
 import { Outbox } from "../outbox.ts";
+import { type InputOwner, readReusing } from "../socket-input.ts";
 import type { UpstreamConnection } from "./connect.ts";
 import { ReplyQueue } from "./reply-queue.ts";
 
@@ -18,6 +19,8 @@ const FINISH_LIMIT_BYTES = 1 << 20;
 export interface LinkOwner {
   /** The current frame or part stands in `link.reader`. */
   onReply(link: UpstreamLink): void;
+  /** True while ranges of replies handed over may still be in use. */
+  readonly holdsReplies: boolean;
   /** All frames of a chunk were handed over. */
   onRepliesEnd(link: UpstreamLink): void;
   onLinkDrain(link: UpstreamLink): void;
@@ -25,7 +28,7 @@ export interface LinkOwner {
 }
 
 /** One client's connection to the upstream, and what it still owes. */
-export class UpstreamLink {
+export class UpstreamLink implements InputOwner {
   readonly socket: Socket;
   readonly out: Outbox;
   readonly queue = new ReplyQueue();
@@ -34,22 +37,20 @@ export class UpstreamLink {
   readonly #owner: LinkOwner;
   #error: Error | null = null;
   closed = false;
-  /** Cuts frames; off for connections that are passed through as they are (replication). */
-  readonly #raw: ((chunk: Buffer) => void) | null;
+  /** After `finish`: how much was read and dropped. */
+  #dropped: number | null = null;
 
-  constructor(
-    connection: UpstreamConnection,
-    owner: LinkOwner,
-    raw: ((chunk: Buffer) => void) | null = null,
-  ) {
-    this.socket = connection.socket;
-    this.out = new Outbox(connection.socket);
+  constructor(connection: UpstreamConnection, owner: LinkOwner) {
+    const moved = readReusing(connection.socket, this);
+    this.socket = moved ?? connection.socket;
+    this.out = new Outbox(this.socket);
     this.cancelKey = connection.cancelKey;
     this.#owner = owner;
-    this.#raw = raw;
     this.reader = new FrameReader({ assembleLimit: (type) => this.#assembleLimit(type) });
     this.socket.setTimeout(0);
-    this.socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    if (moved === null) {
+      this.socket.on("data", (chunk: Buffer) => this.take(chunk, chunk.length));
+    }
     this.socket.on("drain", () => {
       this.out.writable = true;
       this.#owner.onLinkDrain(this);
@@ -59,7 +60,7 @@ export class UpstreamLink {
       this.closed = true;
       this.#owner.onLinkClosed(this, this.#error);
     });
-    if (connection.rest.length > 0) this.#onData(connection.rest);
+    if (connection.rest.length > 0) this.take(connection.rest, connection.rest.length);
     if (this.socket.destroyed) queueMicrotask(() => this.#owner.onLinkClosed(this, null));
     else this.socket.resume();
   }
@@ -76,10 +77,19 @@ export class UpstreamLink {
     }
   }
 
-  #onData(chunk: Buffer): void {
-    if (this.#raw !== null) return this.#raw(chunk);
+  get holdsInput(): boolean {
+    return this.#owner.holdsReplies || !this.reader.holdsNoChunk;
+  }
+
+  /** Bytes of the upstream arrived. */
+  take(chunk: Buffer, end: number): void {
+    if (this.#dropped !== null) {
+      this.#dropped += end;
+      if (this.#dropped > FINISH_LIMIT_BYTES) this.socket.destroy();
+      return;
+    }
     try {
-      this.reader.push(chunk);
+      this.reader.push(chunk, end);
       while (!this.closed && this.reader.next()) this.#owner.onReply(this);
       this.#owner.onRepliesEnd(this);
     } catch (error) {
@@ -100,12 +110,7 @@ export class UpstreamLink {
     if (socket.writable) socket.end(TERMINATE);
     // Replies are read and dropped: unread ones would make the close a reset, and a reset may
     // overtake what the server has not read yet.
-    let dropped = 0;
-    socket.removeAllListeners("data");
-    socket.on("data", (chunk: Buffer) => {
-      dropped += chunk.length;
-      if (dropped > FINISH_LIMIT_BYTES) socket.destroy();
-    });
+    this.#dropped ??= 0;
     socket.resume();
     const timer = setTimeout(() => socket.destroy(), FINISH_LIMIT_MS).unref();
     socket.once("close", () => clearTimeout(timer));

@@ -4,13 +4,13 @@ export interface InstructionOptions {
   readonly film: { readonly id: number; readonly name: string };
 }
 
-/** A join, an aggregate and a top ten: dear for the database, a look-up when cached. */
+/** a join, an aggregate and a top five: dear for the database, a look-up when cached. */
 export const DEMO_QUERY = [
   "SELECT t.id, t.name, r.score, r.votes, count(*) AS credits",
   "  FROM title t JOIN rating r ON r.title_id = t.id JOIN role o ON o.title_id = t.id",
   " WHERE t.year = 1999 AND r.votes >= 1000",
   " GROUP BY t.id, t.name, r.score, r.votes",
-  " ORDER BY r.score DESC, t.id LIMIT 10",
+  " ORDER BY r.score DESC, t.id LIMIT 5",
 ].join("\n");
 
 /** What the demo prints when it is ready; every line can be pasted as it stands. */

@@ -99,6 +99,33 @@ describe.each([13, 18] as const)("catalogue, Postgres %i", (major) => {
     expect(catalog.type(["nope"], [])).toBeNull();
   });
 
+  it("knows what the user's functions, operators and casts may be chosen instead of", async () => {
+    const { generation } = await run.table("nokey", "front");
+    await pg.admin.query(`
+      CREATE FUNCTION front.length(varchar) RETURNS int LANGUAGE sql AS 'SELECT 1';
+      CREATE FUNCTION same(varchar, varchar) RETURNS bool LANGUAGE sql AS 'SELECT true';
+      CREATE OPERATOR public.= (LEFTARG = varchar, RIGHTARG = varchar, FUNCTION = same);
+      CREATE OPERATOR public.% (LEFTARG = text, RIGHTARG = text, FUNCTION = starts_with);
+      CREATE TYPE pair AS (a int); CREATE FUNCTION abs(pair) RETURNS int LANGUAGE sql AS 'SELECT 1';
+      CREATE FUNCTION words(int) RETURNS text LANGUAGE sql AS $$SELECT 'one'$$;
+      CREATE CAST (int AS text) WITH FUNCTION words(int)`);
+    const catalog = await run.upstream.catalog("{pg_catalog,front,public}");
+    expect(catalog.overload("function", "length")).toMatch(/front/);
+    expect(catalog.overload("operator", "=")).toMatch(/public/);
+    expect(catalog.overload("cast", "23>25")).toMatch(/user-defined/);
+    for (const name of ["abs", "words", "round"]) {
+      expect(catalog.overload("function", name)).toBeNull();
+    }
+    expect(catalog.overload("operator", "%")).toBeNull();
+    const elsewhere = await run.upstream.catalog("{pg_catalog,public}");
+    expect(elsewhere.overload("function", "length")).toBeNull();
+    expect((await run.table("nokey", "front")).generation).not.toBe(generation);
+    await pg.admin.query(`
+      DROP FUNCTION front.length(varchar); DROP OPERATOR public.= (varchar, varchar);
+      DROP CAST (int AS text); DROP OPERATOR public.% (text, text)`);
+    expect((await run.table("nokey", "front")).generation).toBe(generation);
+  });
+
   it("copies tables with odd names", async () => {
     const schema = await run.table('Odd "Name');
     expect(await run.upstream.addTables([schema])).toEqual([]);

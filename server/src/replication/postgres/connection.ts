@@ -27,12 +27,15 @@ const RAW_TYPES = { getTypeParser: () => (value: string) => value };
 export async function openConnection(
   options: ConnectionOptions,
   use: "admin" | "copy" | "replication" | "poll",
+  /** After so long without an answer the peer is taken for dead, and the query fails. */
+  queryTimeoutMs?: number,
 ): Promise<pg.Client> {
   const config = {
     connectionString: options.url,
     application_name: `freshet ${use}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
     types: RAW_TYPES,
     ...(options.tls === undefined ? {} : { ssl: options.tls }),
     ...(use === "replication" ? { replication: "database" } : {}),

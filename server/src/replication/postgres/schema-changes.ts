@@ -9,7 +9,8 @@ import { type TableDetail, readTableDetails } from "./table-detail.ts";
 import type { TrackedTable, TrackedTables } from "./tracked-tables.ts";
 import type { CatalogueJudge } from "./transaction-assembler.ts";
 
-const ACCESS_TAGS = /^(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES|REASSIGN OWNED|DROP OWNED)|SCHEMA$|POLICY$/;
+const ACCESS_TAGS =
+  /^(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES|REASSIGN OWNED|DROP OWNED)|SCHEMA$|POLICY$/;
 
 interface CurrentState {
   readonly basis: CatalogBasis;

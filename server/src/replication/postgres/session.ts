@@ -4,6 +4,9 @@ import { type ConnectionOptions, databaseError, endQuietly, openConnection } fro
 
 export type TextRow = Readonly<Record<string, string | null>>;
 
+/** Longer than any lock is waited for; a partitioned network must not block us for ever. */
+const QUERY_TIMEOUT_MS = 60_000;
+
 /**
  * One upstream session used by one caller at a time, opened when first needed and again after it
  * was lost. A failing connection surfaces as OperationalError; the server's errors as they are.
@@ -60,7 +63,7 @@ export class Session {
   }
 
   async #open(): Promise<pg.Client> {
-    const client = await openConnection(this.#options, this.#use);
+    const client = await openConnection(this.#options, this.#use, QUERY_TIMEOUT_MS);
     client.once("end", () => {
       if (this.#client === client) this.#client = null;
     });
