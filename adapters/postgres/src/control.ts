@@ -8,8 +8,14 @@ import type { Session } from "./session.ts";
 /** `text` columns. */
 const TEXT_TYPE = { tableId: 0, columnNumber: 0, typeId: 25, typeSize: -1, typeModifier: -1 };
 
-export function controlColumns(result: ControlResult) {
-  return result.columns.map((name) => ({ name, ...TEXT_TYPE }));
+export function controlColumns(columns: readonly string[]) {
+  return columns.map((name) => ({ name, ...TEXT_TYPE }));
+}
+
+/** Of a statement that is described before it has run, because running it changes something. */
+export function columnsAhead(statement: CacheStatement): readonly string[] {
+  if (statement.kind !== "create-cache") return [];
+  return statement.concurrently ? ["Migration Id"] : ["query_id", "name", "query", "cache_type"];
 }
 
 export function isControlError(result: ControlResult | ControlError): result is ControlError {

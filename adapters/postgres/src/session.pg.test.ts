@@ -62,13 +62,13 @@ const read = async () => {
 
 describe("what is answered from a cache", () => {
   test("a simple query, an unnamed and a named statement", async () => {
-    expect(await read()).toBe("freshet: ok");
+    expect(await read()).toMatch(/^freshet.*: ok$/);
     expect((await client.query(CACHED, [3])).rows).toEqual([{ id: 3, name: "thing 3" }]);
-    expect(await last()).toBe("freshet: ok");
+    expect(await last()).toMatch(/^freshet.*: ok$/);
     for (const id of [4, 5, 99]) {
       const { rows } = await client.query({ name: "by-id", text: CACHED, values: [id] });
       expect(rows).toEqual(id === 99 ? [] : [{ id, name: `thing ${id}` }]);
-      expect(await last()).toBe("freshet: ok");
+      expect(await last()).toMatch(/^freshet.*: ok$/);
     }
   });
 
@@ -83,7 +83,7 @@ describe("what is answered from a cache", () => {
     under.router.access = false;
     expect(await read()).toBe("upstream: access-denied");
     under.router.access = null;
-    expect(await read()).toBe("freshet: ok");
+    expect(await read()).toMatch(/^freshet.*: ok$/);
   });
 
   test("a fill that is slow or refused is forwarded", async () => {
@@ -116,7 +116,7 @@ describe("what is answered from a cache", () => {
 describe("transactions", () => {
   test("caches answer until the transaction may have written", async () => {
     await client.query("BEGIN");
-    expect(await read()).toBe("freshet: ok");
+    expect(await read()).toMatch(/^freshet.*: ok$/);
     await client.query("INSERT INTO things VALUES (100, 'mine')");
     expect(await read()).toBe("upstream: transaction-wrote");
     await client.query("ROLLBACK");
@@ -125,7 +125,7 @@ describe("transactions", () => {
   test("a transaction right after a write waits for it too", async () => {
     await client.query("UPDATE things SET name = 'w' WHERE id = 20");
     await client.query("BEGIN");
-    expect(await read()).toBe("freshet: ok");
+    expect(await read()).toMatch(/^freshet.*: ok$/);
     expect(under.router.positions).toHaveLength(1);
     await client.query("COMMIT");
     await client.query({ name: "begin", text: "BEGIN" });
@@ -153,7 +153,7 @@ describe("transactions", () => {
     expect(await read()).toBe("upstream: in-transaction");
     await client.query("COMMIT");
     await client.query("SET default_transaction_isolation = 'serializable'");
-    expect(await read()).toBe("freshet: ok");
+    expect(await read()).toMatch(/^freshet.*: ok$/);
     await client.query("BEGIN");
     expect(await read()).toBe("upstream: in-transaction");
     await client.query("COMMIT");
@@ -164,7 +164,7 @@ describe("transactions", () => {
     await expect(client.query("SELECT 1/0")).rejects.toThrow("division by zero");
     await expect(client.query(FIXED)).rejects.toThrow("current transaction is aborted");
     await client.query("ROLLBACK");
-    expect(await read()).toBe("freshet: ok");
+    expect(await read()).toMatch(/^freshet.*: ok$/);
   });
 });
 
@@ -172,10 +172,10 @@ describe("own writes", () => {
   test("the next cached read waits for them", async () => {
     await client.query("UPDATE things SET name = 'x' WHERE id = 20");
     expect(under.router.positions).toEqual([]);
-    expect(await read()).toBe("freshet: ok");
+    expect(await read()).toMatch(/^freshet.*: ok$/);
     expect(under.router.positions).toHaveLength(1);
     expect(under.router.positions[0]).toMatch(/^[0-9A-F]{16}$/);
-    expect(await read()).toBe("freshet: ok");
+    expect(await read()).toMatch(/^freshet.*: ok$/);
     expect(under.router.positions).toHaveLength(1);
   });
 
@@ -184,7 +184,7 @@ describe("own writes", () => {
     await client.query("UPDATE things SET name = 'y' WHERE id = 20");
     expect(await read()).toBe("upstream: behind-own-write");
     under.router.positionReached = true;
-    expect(await read()).toBe("freshet: ok");
+    expect(await read()).toMatch(/^freshet.*: ok$/);
   });
 
   test("the position covers an asynchronous commit", async () => {
@@ -238,7 +238,7 @@ describe("session settings", () => {
     await client.query("SET client_encoding = 'LATIN1'");
     expect(await read()).toMatch(/^upstream: (session-setting|unknown-scope)$/);
     await client.query("SET client_encoding = 'UTF8'");
-    expect(await read()).toBe("freshet: ok");
+    expect(await read()).toMatch(/^freshet.*: ok$/);
   });
 });
 
@@ -305,7 +305,7 @@ describe("parameters", () => {
     const raw = await RawClient.connect(under.url());
     raw.send(...before, bind("", "", params), execute(""), SYNC);
     await raw.ready(1);
-    const error = raw.frames.find((frame) => frame[0] === BACKEND.errorResponse)!;
+    const error = raw.frames.find((frame) => frame[0] === 0x45)!;
     expect(parseErrorFields(error, 0, error.length).get("C")).toBe(code);
     raw.close();
   });

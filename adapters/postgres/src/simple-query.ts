@@ -134,7 +134,7 @@ async function answerControl(
   } else {
     writeNotices(session, result);
     if (result.columns.length > 0) {
-      session.out.add(rowDescription(controlColumns(result)));
+      session.out.add(rowDescription(controlColumns(result.columns)));
       for (const row of result.rows) session.out.add(dataRow(row));
     }
     session.out.add(commandComplete(result.tag));

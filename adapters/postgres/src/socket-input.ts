@@ -1,4 +1,4 @@
-import { Socket } from "node:net";
+import { Socket, type SocketConstructorOpts } from "node:net";
 import { TLSSocket } from "node:tls";
 
 const SMALLEST_BYTES = 4096;
@@ -39,13 +39,13 @@ export function readReusing(socket: Socket, owner: InputOwner): Socket | null {
   if (socket instanceof TLSSocket || !(socket instanceof Socket)) return null;
   if (socket.destroyed || socket.connecting || socket.readableEnded || !socket.writable) return null;
   if (socket.readableLength > 0 || socket.writableLength > 0 || handle === null) return null;
-  if (typeof handle?.readStop !== "function") return null;
+  if (typeof handle.readStop !== "function") return null;
   socket.setTimeout(0);
   handle.readStop();
   handle.reading = false;
   from._handle = null;
   const buffer = new InputBuffer(owner);
-  const options = {
+  const options: SocketConstructorOpts & { readonly handle: unknown; manualStart: boolean } = {
     handle,
     allowHalfOpen: socket.allowHalfOpen,
     manualStart: true,

@@ -57,7 +57,7 @@ describe("slots", () => {
     const { query } = compileText(text, catalog);
     expect(query.params).toEqual([]);
     const list = "select id from title where year in (0.1, 0.5)";
-    expect(() => compileText(list, catalog)).toThrow(/IN list of float8 beside float8|IN list/);
+    expect(() => compileText(list, catalog)).toThrow(/IN list/);
   });
 
   test("a literal cannot be a parameter in one place and fixed in another", () => {

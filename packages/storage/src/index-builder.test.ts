@@ -62,7 +62,10 @@ describe.each([[[0]], [null]])("an index built in parts of a table with key %j",
       store.write((batch) => {
         const low = id % ROWS;
         const high = ROWS - 1 - low;
-        for (const [at, value] of [[low, 60], [high, 61]] as const) {
+        for (const [at, value] of [
+          [low, 60],
+          [high, 61],
+        ] as const) {
           if (batch.delete(TABLE, key === null ? [at, at % 50] : [at]) !== null && value === 60) {
             batch.upsert(TABLE, [at, 60]);
           }

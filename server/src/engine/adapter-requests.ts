@@ -134,9 +134,7 @@ export class AdapterRequests {
     return { kind: "control-result", request, result };
   }
 
-  async #awaitPosition(
-    message: Extract<ToServer, { kind: "await-position" }>,
-  ): Promise<ToAdapter> {
+  async #awaitPosition(message: Extract<ToServer, { kind: "await-position" }>): Promise<ToAdapter> {
     const { request, position, limitMs } = message;
     const reached = await this.#options.waiters.wait(position, limitMs);
     return { kind: "position", request, reached };

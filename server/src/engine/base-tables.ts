@@ -1,7 +1,12 @@
 import type { Row, TableId, TableSchema } from "@freshet/types";
 import type { Store, WriteBatch } from "@freshet/storage";
 import { type Clock, type Logger, OperationalError, messageOf } from "@freshet/util";
-import type { StreamChange, StreamTransaction, TableCopy, Upstream } from "../replication/contract.ts";
+import type {
+  StreamChange,
+  StreamTransaction,
+  TableCopy,
+  Upstream,
+} from "../replication/contract.ts";
 import { ChangeApplier } from "./change-applier.ts";
 import { DeferredChanges } from "./deferred-changes.ts";
 
@@ -166,7 +171,8 @@ export class BaseTables {
   ): void {
     const table = this.#tables.get(id);
     if (table === undefined || table.status === "failed") return;
-    const own: StreamChange = change.kind === "truncate" ? { kind: "truncate", tables: [id] } : change;
+    const own: StreamChange =
+      change.kind === "truncate" ? { kind: "truncate", tables: [id] } : change;
     if (table.status === "online") applier.apply(table.schema, own);
     // Before the copy has its snapshot every committed transaction will be included in it or
     // not; we cannot know yet, so the mark is kept with the change and asked later.
@@ -241,7 +247,9 @@ export class BaseTables {
   async #catchUp(table: BaseTable, copy: TableCopy): Promise<void> {
     while (table.deferred.size > CATCH_UP_CHANGES) {
       table.abort.signal.throwIfAborted();
-      this.#options.store.write((batch) => this.#applyDeferred(table, copy, batch, CATCH_UP_CHANGES));
+      this.#options.store.write((batch) =>
+        this.#applyDeferred(table, copy, batch, CATCH_UP_CHANGES),
+      );
       this.#options.contentChanged();
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -1,4 +1,11 @@
-import { groupKey, type Row, type RowDelta, type SqlType, type TableId, type TableSchema } from "@freshet/types";
+import {
+  groupKey,
+  type Row,
+  type RowDelta,
+  type SqlType,
+  type TableId,
+  type TableSchema,
+} from "@freshet/types";
 import type { WriteBatch } from "@freshet/storage";
 import { type StreamChange, type StreamRow, UNCHANGED } from "../replication/contract.ts";
 
@@ -106,7 +113,8 @@ export class ChangeApplier {
     let row = streamed as Row;
     if (streamed.includes(UNCHANGED)) {
       const stored = this.#batch.get(schema.id, pick(row, key));
-      if (stored === null) return this.#diverged(schema, "an updated row was not in the local copy");
+      if (stored === null)
+        return this.#diverged(schema, "an updated row was not in the local copy");
       row = complete(streamed, stored);
     }
     const old = this.#batch.upsert(schema.id, row);
@@ -119,7 +127,10 @@ export class ChangeApplier {
       this.#diverged(schema, "the stream sent no whole old row for a table without a key");
       return null;
     }
-    const removed = this.#batch.delete(schema.id, schema.key === null ? old : pick(old, schema.key));
+    const removed = this.#batch.delete(
+      schema.id,
+      schema.key === null ? old : pick(old, schema.key),
+    );
     if (removed === null) this.#diverged(schema, "a changed row was not in the local copy");
     return removed;
   }

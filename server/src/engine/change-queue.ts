@@ -41,7 +41,8 @@ export class ChangeQueue implements StreamHandler {
 
   progress(position: string): void {
     const last = this.#items.at(-1);
-    if (last?.kind === "progress") this.#items[this.#items.length - 1] = { kind: "progress", position };
+    if (last?.kind === "progress")
+      this.#items[this.#items.length - 1] = { kind: "progress", position };
     else this.#push({ kind: "progress", position });
   }
 

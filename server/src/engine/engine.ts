@@ -59,7 +59,11 @@ export interface EngineStatus {
     readonly entries: number;
     readonly bytes: number;
   }[];
-  readonly tables: readonly { readonly table: string; readonly status: string; readonly rows: number }[];
+  readonly tables: readonly {
+    readonly table: string;
+    readonly status: string;
+    readonly rows: number;
+  }[];
   readonly replication: ReplicationHealth | null;
   readonly storageBytes: number;
   readonly oldestReaderMs: number;
@@ -214,7 +218,10 @@ export class Engine {
     await dialectOf(options.upstreamUrl).load();
     const store = await openStore({ directory: join(options.storageDir, options.deployment) });
     if (store.resetReason !== null) {
-      options.logger.warn({ reason: store.resetReason }, "the local copy was discarded; copying again");
+      options.logger.warn(
+        { reason: store.resetReason },
+        "the local copy was discarded; copying again",
+      );
     }
     const engine = new Engine(options, store);
     engine.#stopped = engine.#run();
@@ -286,7 +293,10 @@ export class Engine {
         this.#setServing(false, `replication stopped: ${this.#lastError}`);
         if (error instanceof ConfigurationError) this.#failReady(error);
         const seconds = Math.ceil(delayMs / 100) / 10;
-        this.#logger.warn({ error: this.#lastError, retryInSeconds: seconds }, "replication stopped");
+        this.#logger.warn(
+          { error: this.#lastError, retryInSeconds: seconds },
+          "replication stopped",
+        );
       },
       signal,
       clock: this.#clock,
@@ -515,7 +525,10 @@ export class Engine {
 
   #tableRows() {
     return this.#tables.progress().map((table) => {
-      const percent = Math.min(99, Math.floor((table.rows * 100) / Math.max(1, table.estimatedRows)));
+      const percent = Math.min(
+        99,
+        Math.floor((table.rows * 100) / Math.max(1, table.estimatedRows)),
+      );
       return {
         table: `${table.schema.schema}.${table.schema.name}`,
         status: table.status === "copying" ? `copying (${percent}%)` : table.status,

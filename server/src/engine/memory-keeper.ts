@@ -25,7 +25,9 @@ export class MemoryKeeper {
     for (const cache of caches()) bytes += cache.entries.bytes;
     if (bytes <= limitBytes) return;
     const evicted: PublishedEntry[] = [];
-    const largestFirst = [...caches()].sort((left, right) => right.entries.bytes - left.entries.bytes);
+    const largestFirst = [...caches()].sort(
+      (left, right) => right.entries.bytes - left.entries.bytes,
+    );
     for (const cache of largestFirst) {
       bytes -= this.#evict(cache, bytes - limitBytes * EVICT_TO, evicted);
       if (bytes <= limitBytes * EVICT_TO) break;

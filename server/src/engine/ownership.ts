@@ -37,7 +37,8 @@ export function identityProblem(
   }
   if (owner.systemId !== identity.systemId) return "this is another database server";
   if (owner.database !== identity.database) return "this is another database";
-  if (owner.timeline !== identity.timeline) return "the server changed its timeline (failover or restore)";
+  if (owner.timeline !== identity.timeline)
+    return "the server changed its timeline (failover or restore)";
   if (owner.slot !== identity.slot) return "the replication slot is another one";
   if (identity.fresh) return "the replication slot had to be created again: changes may be missing";
   if (identity.resumePosition !== null && compare(identity.resumePosition, position) > 0) {

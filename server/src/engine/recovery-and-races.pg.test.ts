@@ -70,7 +70,9 @@ test("a large transaction whose rows leave out TOASTed values is applied", async
 });
 
 test("a cache waits for a table that began to be copied again meanwhile", async () => {
-  await direct.query("CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int PRIMARY KEY, v text)");
+  await direct.query(
+    "CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int PRIMARY KEY, v text)",
+  );
   await direct.query("INSERT INTO a SELECT i, 'a' FROM generate_series(1, 100000) i");
   const freshet = await start();
   const { engine } = freshet;
@@ -105,7 +107,9 @@ test("a cache waits for a table that began to be copied again meanwhile", async 
 test("a cache made against a newer definition does not leave older caches behind", async () => {
   await direct.query("DROP ROLE IF EXISTS plain; CREATE ROLE plain LOGIN REPLICATION PASSWORD 'p'");
   await direct.query("GRANT ALL ON SCHEMA public TO plain");
-  await direct.query("DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO plain', current_database()); END $$");
+  await direct.query(
+    "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO plain', current_database()); END $$",
+  );
   await direct.query("CREATE TABLE t (gone int, id int PRIMARY KEY, v text)");
   await direct.query("ALTER TABLE t OWNER TO plain; INSERT INTO t VALUES (0, 1, 'old')");
   const url = new URL(server.url());
@@ -126,7 +130,9 @@ test("a cache made against a newer definition does not leave older caches behind
 });
 
 test("dropping a cache does not take away the tables of one being made", async () => {
-  await direct.query("CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int PRIMARY KEY, v text)");
+  await direct.query(
+    "CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int PRIMARY KEY, v text)",
+  );
   const freshet = await start();
   const proxied = await client(freshet.url());
   const other = await client(freshet.url());
@@ -135,9 +141,7 @@ test("dropping a cache does not take away the tables of one being made", async (
   await writer.query("BEGIN; INSERT INTO b VALUES (2, 'b')");
   const creating = proxied.query("CREATE CACHE cb FROM SELECT v FROM b WHERE id = $1");
   creating.catch(() => undefined);
-  await eventually(async () =>
-    expect(tableStatus(freshet.engine, "public.b")).toBe("preparing"),
-  );
+  await eventually(async () => expect(tableStatus(freshet.engine, "public.b")).toBe("preparing"));
   await other.query("DROP CACHE ca");
   await writer.query("COMMIT");
   await creating;
@@ -145,7 +149,9 @@ test("dropping a cache does not take away the tables of one being made", async (
 });
 
 test("one table that cannot be copied holds up neither the others nor a new connection", async () => {
-  await direct.query("CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int PRIMARY KEY, v text)");
+  await direct.query(
+    "CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int PRIMARY KEY, v text)",
+  );
   const name = deployment();
   const first = await startFreshet({ upstreamUrl: server.url(), deployment: name });
   const proxied = await connect(first.url());
@@ -179,7 +185,9 @@ test("one table that cannot be copied holds up neither the others nor a new conn
 });
 
 test("a copy that waits for a writer does not keep a new connection from serving", async () => {
-  await direct.query("CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int PRIMARY KEY, v text)");
+  await direct.query(
+    "CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int PRIMARY KEY, v text)",
+  );
   await direct.query("INSERT INTO a VALUES (1, 'a')");
   const name = deployment();
   const { engine, url } = await start(server.url(), name);
@@ -187,7 +195,9 @@ test("a copy that waits for a writer does not keep a new connection from serving
   await proxied.query("CREATE CACHE ca FROM SELECT v FROM a WHERE id = $1");
   const writer = await client(server.url());
   await writer.query("BEGIN; INSERT INTO b VALUES (1, 'b')");
-  const creating = (await client(url())).query("CREATE CACHE cb FROM SELECT v FROM b WHERE id = $1");
+  const creating = (await client(url())).query(
+    "CREATE CACHE cb FROM SELECT v FROM b WHERE id = $1",
+  );
   await eventually(async () => expect(tableStatus(engine, "public.b")).toBe("preparing"));
   await breakStream(name);
   await eventually(async () => expect(engine.status().serving).toBe(false));
@@ -202,7 +212,9 @@ test("a copy that waits for a writer does not keep a new connection from serving
 });
 
 test("a stream that breaks during a copy loses none of the changes made meanwhile", async () => {
-  await direct.query("CREATE TABLE t (id int, v int); INSERT INTO t SELECT i, 0 FROM generate_series(1, 200000) i");
+  await direct.query(
+    "CREATE TABLE t (id int, v int); INSERT INTO t SELECT i, 0 FROM generate_series(1, 200000) i",
+  );
   await direct.query("ALTER TABLE t REPLICA IDENTITY FULL; CREATE INDEX ON t (id)");
   const name = deployment();
   const { engine, url } = await start(server.url(), name);
@@ -228,7 +240,9 @@ test("a stream that breaks during a copy loses none of the changes made meanwhil
   await eventually(async () => {
     const expected = (await direct.query(sql, [0])).rows;
     expect((await proxied.query(sql, [0])).rows).toEqual(expected);
-    expect((await proxied.query("EXPLAIN LAST STATEMENT")).rows[0]?.Query_destination).toMatch(/freshet/);
+    expect((await proxied.query("EXPLAIN LAST STATEMENT")).rows[0]?.Query_destination).toMatch(
+      /freshet/,
+    );
   });
 });
 
@@ -241,7 +255,8 @@ test("a copy and a TRUNCATE that waits for it do not wait for each other", async
     const creating = proxied.query("CREATE CACHE c FROM SELECT v FROM t WHERE id = $1");
     const other = await client(server.url());
     let truncating: Promise<unknown> | null = null;
-    const locked = "SELECT FROM pg_locks WHERE relation = 't'::regclass AND mode = 'AccessShareLock' AND granted";
+    const locked =
+      "SELECT FROM pg_locks WHERE relation = 't'::regclass AND mode = 'AccessShareLock' AND granted";
     while (truncating === null) {
       const { rowCount } = await direct.query(locked);
       if (rowCount !== 0) truncating = other.query("BEGIN; TRUNCATE t; ROLLBACK");
@@ -253,13 +268,17 @@ test("a copy and a TRUNCATE that waits for it do not wait for each other", async
 });
 
 test("a cache comes back when its table does", async () => {
-  await direct.query("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'one')");
+  await direct.query(
+    "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'one')",
+  );
   const freshet = await start();
   const proxied = await client(freshet.url());
   await proxied.query("CREATE CACHE c FROM SELECT v FROM t WHERE id = $1");
   await direct.query("DROP TABLE t");
   await eventually(async () => expect(cacheNames(freshet.engine)).toEqual([]));
-  await direct.query("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'two')");
+  await direct.query(
+    "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'two')",
+  );
   await eventually(async () => expect(cacheNames(freshet.engine)).toEqual(["c"]), 20_000);
   const { rows } = await proxied.query("SELECT v FROM t WHERE id = $1", [1]);
   expect(rows).toEqual([{ v: "two" }]);

@@ -11,14 +11,22 @@ import {
   rowDescription,
   STATUS,
 } from "@freshet/pg-wire";
-import { controlColumns, isControlError, onlyShows, runControl, writeNotices } from "../control.ts";
+import type { ControlError, ControlResult } from "@freshet/rpc";
+import {
+  columnsAhead,
+  controlColumns,
+  isControlError,
+  onlyShows,
+  runControl,
+  writeNotices,
+} from "../control.ts";
 import { fillWithin } from "../fill.ts";
 import { countHit, textPlan } from "../hit.ts";
 import { boundKey, boundParams } from "../param-key.ts";
 import { prepare, readiness } from "../readiness.ts";
 import { resultPlan, type ResultPlan, variantBytes } from "../rendering.ts";
 import type { Session } from "../session.ts";
-import type { BatchItem, ControlOutcome, Portal } from "./items.ts";
+import type { BatchItem, Portal } from "./items.ts";
 import { declaredTypesFit, parameterTypes } from "./parameter-types.ts";
 import { routeOf } from "./route-of.ts";
 import type { Statement } from "./statement.ts";
@@ -255,8 +263,10 @@ function writeItem(session: Session, item: BatchItem): boolean {
       if (statement.shapeChanged) return writeShapeError(session);
       if (statement.route?.kind !== "cached") {
         out.add(parameterDescription([]));
-        statement.describedWithoutRows = result === null;
-        return writeControlColumns(session, result, 0);
+        const ahead = statement.route?.kind === "control" ? statement.route.statement : null;
+        const columns = result ?? { columns: ahead === null ? [] : columnsAhead(ahead) };
+        if ("columns" in columns) statement.describedColumns = columns.columns.length;
+        return writeControlColumns(session, columns, 0);
       }
       out.add(parameterDescription(parameterTypes(statement.route, statement.typeIds) ?? []));
       out.add(textPlan(session, statement.route).rowDescription);
@@ -292,7 +302,8 @@ function writeExecute(session: Session, portal: Portal): boolean {
     return false;
   }
   writeNotices(session, result);
-  if (!portal.statement.describedWithoutRows) {
+  const { describedColumns } = portal.statement;
+  if (describedColumns === null || describedColumns === result.columns.length) {
     for (const row of result.rows) out.add(dataRow(row));
   }
   out.add(commandComplete(result.tag));
@@ -304,12 +315,16 @@ function resultFormat({ header }: Portal): number {
   return header.resultFormatCount === 0 ? 0 : header.buffer.readInt16BE(header.resultFormatsAt);
 }
 
-function writeControlColumns(session: Session, result: ControlOutcome, format: number): boolean {
-  if (result !== null && isControlError(result)) {
+function writeControlColumns(
+  session: Session,
+  result: Pick<ControlResult, "columns"> | ControlError | null,
+  format: number,
+): boolean {
+  if (result !== null && "code" in result) {
     session.error(result);
     return false;
   }
   if (result === null || result.columns.length === 0) session.out.add(NO_DATA);
-  else session.out.add(rowDescription(controlColumns(result), [format]));
+  else session.out.add(rowDescription(controlColumns(result.columns), [format]));
   return true;
 }

@@ -27,8 +27,8 @@ export class Statement {
   /** RowDescription when it was parsed: Postgres raises 0A000 when DDL changes it. */
   shape: Buffer | null = null;
   shapeChanged = false;
-  /** One of our own that was described before it ran: its rows would come undescribed. */
-  describedWithoutRows = false;
+  /** One of our own that was described before it ran: rows of other columns cannot be sent. */
+  describedColumns: number | null = null;
 
   constructor(name: string, text: string | null, typeIds: readonly number[]) {
     this.name = name;

@@ -99,7 +99,7 @@ export class UpstreamBatch {
         this.#execute(parseExecute(buffer, start, end).portal);
         break;
       case FRONTEND.sync:
-        if (!this.#unit.copyIn && this.#unit.kind === "batch") {
+        if (!this.#unit.copyIn && !this.#unit.endsWithQuery) {
           this.#unit.complete = this.#unit.synced = true;
         }
         break;

@@ -49,6 +49,11 @@ export class UpstreamUnit {
   constructor(kind: UpstreamUnit["kind"]) {
     this.kind = kind;
   }
+
+  /** Its ReadyForQuery is a simple Query's: a COPY FROM within needs no Sync. */
+  get endsWithQuery(): boolean {
+    return this.kind === "query" || this.interruptedAfter !== null;
+  }
 }
 
 /** Where a CopyDone or CopyFail went out between units. */
@@ -116,7 +121,7 @@ export class ReplyQueue {
     const unit = this.#entries.find((entry) => entry instanceof UpstreamUnit && entry.copyIn);
     if (unit instanceof UpstreamUnit) {
       unit.copyIn = false;
-      if (unit.kind === "query") unit.complete = true;
+      if (unit.endsWithQuery) unit.complete = true;
     } else if (this.open !== null) {
       this.open.copyEndsSent += 1;
     } else if (this.busy) {
@@ -142,7 +147,7 @@ export class ReplyQueue {
       return;
     }
     this.#entries.splice(1, end);
-    if (head.kind === "query") return;
+    if (head.endsWithQuery) return;
     const next = this.#entries[1];
     head.complete = false;
     if (next instanceof UpstreamUnit && next.kind === "batch") {

@@ -203,8 +203,10 @@ export class Scanner {
         // N'…' is a string like any other; in B'…' and X'…' the next quote always ends it.
         if (letter === 110) return this.#verbatim(from, from + 2, !this.#conforming);
         const end = text.indexOf("'", from + 2);
-        if (end < 0 || text.charCodeAt(end + 1) === 39) return T_ERROR;
-        return this.#verbatim(from, from + 2, false);
+        if (end < 0) return T_ERROR;
+        const kind = this.#verbatim(from, from + 2, false);
+        // There a doubled quote ends one token and begins another.
+        return text.slice(from + 2, this.end - 1).includes("''") ? T_ERROR : kind;
       }
     } else if (following === 38 && (first | 32) === 117) {
       const quote = text.charCodeAt(from + 2);
