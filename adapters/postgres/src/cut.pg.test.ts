@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { query } from "@freshet/pg-wire";
 import { CACHED, CACHED_FIXED, GOLDEN_SCRIPTS } from "./testing/golden-scripts.ts";
+import { PIPELINED_SCRIPTS } from "./testing/pipelined-scripts.ts";
 import { RawClient } from "./testing/raw-client.ts";
 import { type AdapterUnderTest, adapterUnderTest } from "./testing/setup.ts";
 
@@ -61,7 +62,7 @@ function randomCuts(seed: number): (bytes: Buffer) => Buffer[] {
 }
 
 describe("wherever the client's bytes are cut, the replies are the same", () => {
-  for (const script of GOLDEN_SCRIPTS.filter(({ cuttable }) => cuttable === true)) {
+  for (const script of [...GOLDEN_SCRIPTS, ...PIPELINED_SCRIPTS].filter((one) => one.cuttable === true)) {
     test(script.name, async () => {
       const direct = await transcript(under.upstream.url(), script, whole);
       expect(await transcript(under.url(), script, everyByte)).toEqual(direct);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CACHED, CACHED_FIXED, GOLDEN_SCRIPTS } from "./testing/golden-scripts.ts";
+import { PIPELINED_SCRIPTS } from "./testing/pipelined-scripts.ts";
 import { RawClient } from "./testing/raw-client.ts";
 import { type AdapterUnderTest, adapterUnderTest } from "./testing/setup.ts";
 
@@ -35,7 +36,7 @@ async function transcript(url: string, run: (client: RawClient) => Promise<void>
 }
 
 describe("replies through the adapter are those of the upstream", () => {
-  for (const { name, run } of GOLDEN_SCRIPTS) {
+  for (const { name, run } of [...GOLDEN_SCRIPTS, ...PIPELINED_SCRIPTS]) {
     test(name, async () => {
       const direct = await transcript(under.upstream.url(), run);
       expect(await transcript(under.url(), run)).toEqual(direct);

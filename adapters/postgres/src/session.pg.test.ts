@@ -264,6 +264,28 @@ describe("our own statements", () => {
     raw.close();
   });
 
+  test("CREATE CACHE described before it runs has the columns of its row", async () => {
+    const row = ["q_1", "c", "SELECT 1", "incremental"];
+    const columns = ["query_id", "name", "query", "cache_type"];
+    const before = under.router.controlResult;
+    under.router.controlResult = { columns, rows: [row], tag: "CREATE CACHE", notices: [] };
+    const raw = await RawClient.connect(under.url());
+    const { length } = under.router.controls;
+    raw.send(parse("p", "CREATE CACHE c FROM SELECT 1"), describeMessage("S", "p"), SYNC);
+    await raw.ready(1);
+    expect(raw.describe()).toBe("1tTZ");
+    expect(under.router.controls).toHaveLength(length);
+    raw.send(bind("", "p"), execute(""), SYNC);
+    await raw.ready(2);
+    expect(raw.describe()).toBe("1tTZ2DCZ");
+    under.router.controlResult = { columns: [], rows: [], tag: "CREATE CACHE", notices: ["there"] };
+    raw.send(bind("", "p"), execute(""), SYNC);
+    await raw.ready(3);
+    expect(raw.describe()).toBe("1tTZ2DCZ2NCZ");
+    under.router.controlResult = before;
+    raw.close();
+  });
+
   test("errors of ours skip to Sync and leave the session usable", async () => {
     under.router.controlResult = {
       code: "42P07",

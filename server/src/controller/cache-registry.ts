@@ -81,6 +81,14 @@ export class CacheRegistry {
     return null;
   }
 
+  /** The cache that answers this very query already, frozen literals included. */
+  findSame(prepared: PreparedCache, scope: SessionScope): CacheRecord | null {
+    for (const { definition, record } of this.#caches.values()) {
+      if (definition.scope === scopeKey(scope) && sameQuery(definition, prepared)) return record;
+    }
+    return null;
+  }
+
   prepare(select: string, scope: SessionScope): Promise<PreparedCache> {
     const { dialect, upstream } = this.#options;
     return prepareCache(dialect, upstream, select, scopeKey(scope), scope.identity);
@@ -93,10 +101,10 @@ export class CacheRegistry {
     if (!allowed) {
       throw new UpstreamError("42501", "permission denied for a table that the query reads");
     }
-    const name = request.name ?? prepared.queryId;
+    const id = records.takeId();
     const record: CacheRecord = {
-      id: records.takeId(),
-      name,
+      id,
+      name: request.name ?? this.#defaultName(id, prepared, request.scope),
       select: request.select,
       database: request.scope.database,
       scopeIdentity: request.scope.identity,
@@ -188,6 +196,14 @@ export class CacheRegistry {
     return this.#options.tables.ids().filter((id) => !used.has(id));
   }
 
+  /** The query id, unless a cache whose frozen literals differ is called that already. */
+  #defaultName(id: number, prepared: PreparedCache, scope: SessionScope): string {
+    const { queryId } = prepared;
+    const holder = this.find(queryId);
+    if (holder === null || holder.id === this.findSame(prepared, scope)?.id) return queryId;
+    return `${queryId}_${id}`;
+  }
+
   #newCache(record: CacheRecord, prepared: PreparedCache): LiveCache {
     const scope = scopeKey({ database: record.database, identity: record.scopeIdentity });
     const definition = definitionOf(prepared, record, scope);
@@ -220,15 +236,25 @@ export class CacheRegistry {
   #sameAs(cache: LiveCache): readonly CacheRecord[] {
     const same: CacheRecord[] = [];
     for (const other of this.#caches.values()) {
-      const sameQuery =
-        other.definition.shape === cache.definition.shape &&
-        other.definition.scope === cache.definition.scope &&
-        JSON.stringify(other.definition.slots) === JSON.stringify(cache.definition.slots);
-      if (sameQuery || other.record.name === cache.record.name) same.push(other.record);
+      const { definition } = cache;
+      const alike =
+        other.definition.scope === definition.scope &&
+        other.definition.shape === definition.shape &&
+        sameSlots(other.definition.slots, definition.slots);
+      if (alike || other.record.name === cache.record.name) same.push(other.record);
     }
     for (const { record } of this.#unbuilt.values()) {
       if (record.name === cache.record.name) same.push(record);
     }
     return same;
   }
+}
+
+function sameQuery(definition: CacheDefinition, prepared: PreparedCache): boolean {
+  const { shape, compiled } = prepared;
+  return definition.shape === shape.text && sameSlots(definition.slots, compiled.slots);
+}
+
+function sameSlots(left: CacheDefinition["slots"], right: CacheDefinition["slots"]): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
 }

@@ -119,7 +119,7 @@ export class ControlStatements {
       return show.done("CREATE CACHE", [`cache "${statement.name}" already exists, skipping`]);
     }
     const prepared = await registry.prepare(select, scope);
-    if (statement.ifNotExists && registry.find(prepared.queryId) !== null) {
+    if (statement.ifNotExists && registry.findSame(prepared, scope) !== null) {
       return show.done("CREATE CACHE", ["a cache of this query already exists, skipping"]);
     }
     const inTransaction = statement.inTransaction === "always" ? "always" : "until-write";
@@ -165,7 +165,7 @@ export class ControlStatements {
     if (typeof select !== "string") return select;
     try {
       const prepared = await registry.prepare(select, scope);
-      const cached = registry.find(prepared.queryId) !== null;
+      const cached = registry.findSame(prepared, scope) !== null;
       return show.explainCreate(prepared.queryId, select, cached ? "cached" : "yes", [
         `maintenance: ${prepared.compiled.maintenance}`,
       ]);

@@ -99,6 +99,7 @@ describe("edges", () => {
     "{",
     "U&'a",
     "X'1''2'",
+    "x'a'\n'b'''",
   ])("%j cannot be cut", (text) => {
     expect(ours(text)).toBeNull();
   });
