@@ -39,7 +39,7 @@ for (let r = 0; r <= rounds; r++) for (const m of modes) for (const [name] of va
   const after = await v.usage();
   const n = Number(/actually processed: (\d+)/.exec(stdout)![1]);
   const tps = Number(/tps = ([\d.]+)/.exec(stdout)![1]);
-  if (r === 0) continue;
+  if (r === 0) continue; console.error(m, name, ((after[0] - before[0]) / n).toFixed(2), ((after[1] - before[1]) / n).toFixed(2), tps.toFixed(0));
   const k = `${m} ${name}`; if (!acc.has(k)) acc.set(k, []);
   acc.get(k)!.push([(after[0] - before[0]) / n, (after[1] - before[1]) / n, tps]);
 }

@@ -3,6 +3,7 @@ import { Engine, type EngineOptions } from "./engine/engine.ts";
 export { Engine, type EngineOptions, type EngineStatus } from "./engine/engine.ts";
 export { type EngineMetrics } from "./engine/metrics.ts";
 export { type Finding } from "./replication/contract.ts";
+export { localFiles, type LocalFiles } from "./local-files.ts";
 export { dialectOf } from "./dialects.ts";
 export { PRODUCT_VERSION } from "./version.ts";
 

@@ -243,7 +243,7 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
         return this.#discards() ? undefined : handleCopyMessage(this, reader);
       case FRONTEND.functionCall:
         if (this.#discards()) return undefined;
-        if (this.extended.open) return this.extended.interrupt(reader);
+        if (this.extended.open || this.extended.syncDue) return this.extended.interrupt(reader);
         return this.withLink((link) => {
           const unit = this.beginUnit(link, "function", null, null);
           unit.complete = true;

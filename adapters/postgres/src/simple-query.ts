@@ -31,7 +31,7 @@ const ATTEMPT_LIMIT = 3;
 export function handleQuery(session: Session, frame: FrameReader): void | Promise<void> {
   const { buffer, start, end, last } = frame;
   const query: QueryFrame = { buffer, start, end };
-  if (session.extended.open) return session.extended.interrupt(query);
+  if (session.extended.open || session.extended.syncDue) return session.extended.interrupt(query);
   const { queue = null } = session.link ?? {};
   if (queue?.unsettled === true) {
     return queue.settled().then(() => (session.closed ? undefined : handleQuery(session, frame)));
@@ -40,7 +40,7 @@ export function handleQuery(session: Session, frame: FrameReader): void | Promis
   if (queue?.busy === true && !queue.endsByItself) session.statements.distrustUnnamed();
   else session.statements.delete("");
   const open = queue?.open ?? null;
-  if (!last || open !== null || session.extended.syncDue) {
+  if (!last || open !== null) {
     return forwardQuery(session, query, null, null, "unparsed");
   }
   const text = parseQuery(buffer, start, end);

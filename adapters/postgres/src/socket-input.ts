@@ -1,4 +1,4 @@
-import { Socket, type SocketConstructorOpts } from "node:net";
+import { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 
 const SMALLEST_BYTES = 4096;
@@ -45,13 +45,9 @@ export function readReusing(socket: Socket, owner: InputOwner): Socket | null {
   handle.reading = false;
   from._handle = null;
   const buffer = new InputBuffer(owner);
-  const options: SocketConstructorOpts & { readonly handle: unknown; manualStart: boolean } = {
-    handle,
-    allowHalfOpen: socket.allowHalfOpen,
-    manualStart: true,
-    onread: { buffer: buffer.next, callback: buffer.arrived },
-  };
-  const moved = new Socket(options);
+  const onread = { buffer: buffer.next, callback: buffer.arrived };
+  const beneath: object = { handle, manualStart: true };
+  const moved = new Socket({ ...beneath, allowHalfOpen: socket.allowHalfOpen, onread });
   // The listener counts its open connections by this.
   const to = moved as unknown as Detachable;
   to.server = from.server;

@@ -1,7 +1,6 @@
 import { rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
 import { createLogger } from "@freshet/telemetry";
-import { dialectOf } from "@freshet/server";
+import { dialectOf, localFiles } from "@freshet/server";
 import { systemClock } from "@freshet/util";
 import { type CombinedConfig, upstreamUrlOf } from "./combined/configure.ts";
 
@@ -31,9 +30,10 @@ export async function cleanup(config: CombinedConfig, print: Print): Promise<voi
   } finally {
     await upstream.close();
   }
-  const directory = join(resolve(config.storageDir), config.deployment);
-  await rm(directory, { recursive: true, force: true });
-  print(`removed directory ${directory}`);
+  for (const path of Object.values(localFiles(config.storageDir, config.deployment))) {
+    await rm(path, { recursive: true, force: true });
+    print(`removed ${path}`);
+  }
 }
 
 function createUpstream(

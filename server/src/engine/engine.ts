@@ -11,13 +11,13 @@ import {
   runLoop,
   systemClock,
 } from "@freshet/util";
-import { join } from "node:path";
 import { CacheRecords } from "../controller/cache-records.ts";
 import { CacheRegistry } from "../controller/cache-registry.ts";
 import { ProxiedQueries } from "../controller/proxied-queries.ts";
 import { statusRows } from "../controller/status-rows.ts";
 import { ControlStatements } from "../controller/statements.ts";
 import { dialectOf } from "../dialects.ts";
+import { localFiles } from "../local-files.ts";
 import type {
   ReplicationHealth,
   StreamHandler,
@@ -164,7 +164,7 @@ export class Engine {
       countCopiedRows: (rows) => this.#metrics.copiedRows(rows),
     });
     this.#registry = new CacheRegistry({
-      records: new CacheRecords(join(options.storageDir, `${options.deployment}.caches.json`)),
+      records: new CacheRecords(localFiles(options.storageDir, options.deployment).definitions),
       store,
       upstream,
       dialect,
@@ -216,7 +216,9 @@ export class Engine {
   /** Opens the storage and starts; throws a ConfigurationError for what only a person can fix. */
   static async start(options: EngineOptions): Promise<Engine> {
     await dialectOf(options.upstreamUrl).load();
-    const store = await openStore({ directory: join(options.storageDir, options.deployment) });
+    const store = await openStore({
+      directory: localFiles(options.storageDir, options.deployment).copy,
+    });
     if (store.resetReason !== null) {
       options.logger.warn(
         { reason: store.resetReason },

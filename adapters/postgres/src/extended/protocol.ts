@@ -101,6 +101,7 @@ export class ExtendedProtocol {
   /** A simple Query or a function call (or its first part) arrived within the batch. */
   interrupt(frame: Frame): void | Promise<void> {
     if (this.#state === "skipping") return undefined;
+    if (this.#state === "idle") this.#begin();
     if (this.#state === "collecting") {
       const pending = this.#forward(null, "mixed-batch", null);
       if (pending !== undefined) return pending.then(() => this.#interrupt(frame));

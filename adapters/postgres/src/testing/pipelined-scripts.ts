@@ -124,6 +124,17 @@ export const PIPELINED_SCRIPTS: readonly GoldenScript[] = [
     E,
     SYNC,
   ),
+  once(
+    "queries behind a failing batch, with a statement parsed only here",
+    3,
+    parse("s2", CACHED_FIXED),
+    SYNC,
+    describe("S", "nosuch"),
+    query("SELECT 1"),
+    query(CACHED_FIXED),
+    SYNC,
+    query("EXECUTE s2"),
+  ),
   {
     name: "a copy started by a query within a batch",
     run: async (client) => {
