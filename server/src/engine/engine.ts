@@ -36,7 +36,7 @@ import { MemoryKeeper } from "./memory-keeper.ts";
 import { type EngineMetrics, noMetrics } from "./metrics.ts";
 import { StreamWatch } from "./stream-watch.ts";
 import { PositionWaiters } from "./position-waiters.ts";
-import { identityProblem, readOwner, writeOwner } from "./ownership.ts";
+import { identityProblem, noteBreakdown, readOwner, writeOwner } from "./ownership.ts";
 
 export interface EngineOptions {
   readonly upstreamUrl: string;
@@ -471,6 +471,11 @@ export class Engine {
       "the engine's own state is broken; it restarts",
     );
     this.#setServing(false, "internal error");
+    try {
+      noteBreakdown(this.#store);
+    } catch (cause) {
+      this.#logger.error({ error: messageOf(cause) }, "the breakdown could not be noted");
+    }
     setImmediate(() => {
       throw error;
     });

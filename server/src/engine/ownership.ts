@@ -21,6 +21,28 @@ export function writeOwner(store: Store, identity: UpstreamIdentity): void {
   store.write((batch) => batch.putDocument(DOCUMENT, owner));
 }
 
+interface Breakdown {
+  readonly position: string;
+  readonly count: number;
+}
+
+const BREAKDOWN = "breakdown";
+const BREAKDOWNS_LIMIT = 3;
+
+/** Applying what follows the store's position broke the engine, once more. */
+export function noteBreakdown(store: Store): void {
+  const position = store.position() ?? "";
+  const earlier = store.readDocument(BREAKDOWN) as Breakdown | null | undefined;
+  const count = earlier?.position === position ? earlier.count + 1 : 1;
+  const breakdown: Breakdown = { position, count };
+  store.write((batch) => batch.putDocument(BREAKDOWN, breakdown));
+}
+
+function breaksDown(store: Store): boolean {
+  const breakdown = store.readDocument(BREAKDOWN) as Breakdown | null | undefined;
+  return breakdown?.position === store.position() && breakdown.count >= BREAKDOWNS_LIMIT;
+}
+
 /**
  * Why the local copy cannot be continued from its position, or null. (That the machine went down
  * while the storage was open is the store's own concern: it opens empty then.)
@@ -44,5 +66,6 @@ export function identityProblem(
   if (identity.resumePosition !== null && compare(identity.resumePosition, position) > 0) {
     return "the replication slot has moved past our position: changes are missing";
   }
+  if (breaksDown(store)) return "the changes after this position broke the engine repeatedly";
   return null;
 }
