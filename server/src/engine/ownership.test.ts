@@ -38,7 +38,7 @@ test("the copy continues where the slot still reaches back to it", () => {
 });
 
 test.each([
-  ["another server", { systemId: "2" }],
+  ["another database server", { systemId: "2" }],
   ["another database", { database: "e" }],
   ["timeline", { timeline: "2" }],
   ["another one", { slot: "freshet_other" }],
