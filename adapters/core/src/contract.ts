@@ -43,7 +43,8 @@ export interface Router {
   readonly serving: boolean;
   readonly servingReason: string;
   countForward(route: Route, reason: ForwardReason): void;
-  countHit(route: CachedRoute): void;
+  /** An answer from the cache was given; `filled`: only after a fill, which makes it a miss. */
+  countHit(route: CachedRoute, filled?: boolean): void;
 }
 
 export interface RoutingSession {

@@ -48,7 +48,6 @@ export class Fills {
     const { promise, resolve } = Promise.withResolvers<FillResult>();
     const flight: Flight = { request, cache, key, result: promise, resolve };
     cache.flights.set(key, flight);
-    cache.missesUncollected += 1;
     this.#flights.set(request, flight);
     this.#connection.send({ kind: "fill", request, cache: cache.definition.id, key, params });
     return promise;

@@ -184,10 +184,11 @@ class CoreRouter implements OwnedRouter {
     }
   }
 
-  countHit(route: CachedRoute): void {
+  countHit(route: CachedRoute, filled = false): void {
     const state = stateOf(route);
     state.hits += 1;
-    state.hitsUncollected += 1;
+    if (filled) state.missesUncollected += 1;
+    else state.hitsUncollected += 1;
   }
 
   attach(link: AdapterLink): void {

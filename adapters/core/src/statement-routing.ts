@@ -13,6 +13,8 @@ const NEVER_OURS =
 
 const MAYBE_READ = /^\s*(?:select|with|values)\b/i;
 
+const SHAPES_REMEMBERED = 10_000;
+
 export type RoutingOptions = Pick<
   RouterOptions,
   "lexer" | "canonicalLiteral" | "parseCacheStatement"
@@ -27,6 +29,8 @@ export class StatementRouting {
   readonly #registry: CacheRegistry;
   /** Hashing costs microseconds, and texts with ever new literals have few shapes. */
   readonly #queryIds = new Map<string, string>();
+  /** By the shapes of reads that no cache has. */
+  readonly #traits = new Map<string, StatementTraits>();
 
   constructor(options: RoutingOptions, registry: CacheRegistry) {
     this.#options = options;
@@ -49,13 +53,20 @@ export class StatementRouting {
   }
 
   /**
-   * The traits of a shape that caches have and that was routed before: they depend on the tokens
-   * alone, literals' values apart, so the lexer need not be asked again. Comments are no tokens,
-   * but may hold the hint.
+   * The traits of a shape that was routed before: they depend on the tokens alone, literals'
+   * values apart, so the lexer need not be asked again. Comments are no tokens, but may hold
+   * the hint.
    */
   #knownTraits(text: string, shape: Shape): StatementTraits | null {
     if (text.includes("/*")) return null;
-    return this.#registry.withShape(shape.text)[0]?.traits ?? null;
+    const known = this.#registry.withShape(shape.text)[0]?.traits;
+    return known ?? this.#traits.get(shape.text) ?? null;
+  }
+
+  #rememberTraits(text: string, shape: Shape, traits: StatementTraits): void {
+    if (text.length > this.#options.textLength || text.includes("/*")) return;
+    if (this.#traits.size >= SHAPES_REMEMBERED) this.#traits.clear();
+    this.#traits.set(shape.text, traits);
   }
 
   #routeAny(
@@ -73,6 +84,7 @@ export class StatementRouting {
     if (traits.uncacheable !== null) {
       return this.#forward(text, shape, traits, scope, "not-cacheable");
     }
+    this.#rememberTraits(text, shape, traits);
     return this.#routeRead(text, shape, traits, session, scope);
   }
 
@@ -126,7 +138,7 @@ export class StatementRouting {
     const key = `${scope}\0${shape}`;
     const known = this.#queryIds.get(key);
     if (known !== undefined) return known;
-    if (this.#queryIds.size >= 10_000) this.#queryIds.clear();
+    if (this.#queryIds.size >= SHAPES_REMEMBERED) this.#queryIds.clear();
     const id = queryId(shape, scope);
     this.#queryIds.set(key, id);
     return id;

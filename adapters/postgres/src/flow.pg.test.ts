@@ -148,6 +148,27 @@ describe("cancel and goodbye", () => {
     await client.end();
   });
 
+  test("a cancel that comes while a fill is awaited reaches the statement forwarded after it", async () => {
+    const admin = new pg.Client({ connectionString: under.upstream.url() });
+    await admin.connect();
+    await admin.query("CREATE VIEW slow AS SELECT 1 AS a");
+    await under.router.cache("SELECT a FROM slow");
+    await admin.query("CREATE OR REPLACE VIEW slow AS SELECT 1 AS a FROM pg_sleep(60)");
+    await admin.end();
+    const client = new pg.Client({ connectionString: under.url() });
+    await client.connect();
+    under.router.fillRefused = true;
+    under.router.fillDelayMs = 300;
+    const statement = client.query("SELECT a FROM slow");
+    const outcome = expect(statement).rejects.toMatchObject({ code: "57014" });
+    await sendCancel(under.adapter.port, client);
+    await outcome;
+    under.router.fillRefused = false;
+    under.router.fillDelayMs = 0;
+    expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+    await client.end();
+  });
+
   test("a cancel for another thread's client is handed on", async () => {
     const seen: number[] = [];
     const other = await under.another({ threadIndex: 5 });

@@ -12,6 +12,7 @@ export function writeQueryHit(
   session: Session,
   route: CachedRoute,
   entry: Entry,
+  filled = false,
 ): ForwardReason | null {
   const plan = textPlan(session, route);
   if (plan.variantKey === null) return "result-format";
@@ -20,11 +21,12 @@ export function writeQueryHit(
   session.out.add(plan.rowDescription);
   session.out.add(rows);
   session.ready();
-  countHit(session, route);
+  countHit(session, route, filled);
   return null;
 }
 
-export function countHit(session: Session, route: CachedRoute): void {
-  session.context.router.countHit(route);
+/** `filled`: what was given had to be filled first. */
+export function countHit(session: Session, route: CachedRoute, filled: boolean): void {
+  session.context.router.countHit(route, filled);
   session.noteHit(route.cache.name);
 }

@@ -87,6 +87,8 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
   readonly #reader: FrameReader;
   readonly #moved: Socket | null;
   #waiting = false;
+  /** A cancel came while the client's statement waited, for a fill or for a probe. */
+  #cancelDue = false;
   #pumping = false;
   #paused = false;
   #draining = false;
@@ -188,6 +190,12 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
     this.#waiting = true;
     const done = () => {
       this.#waiting = false;
+      if (this.#cancelDue) {
+        this.#cancelDue = false;
+        // What was answered meanwhile is past cancelling; what was forwarded is not.
+        this.flush();
+        this.cancel();
+      }
       this.#pump();
     };
     pending.then(done, (error: unknown) => {
@@ -496,8 +504,13 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
   /** A CancelRequest with this client's key arrived. */
   cancel(): void {
     const { link } = this;
+    const head = link?.queue.head ?? null;
+    if (this.#waiting && (head === null || head.kind === "hidden")) {
+      this.#cancelDue = true;
+      return;
+    }
     if (link === null || link.cancelKey === null || !link.queue.busy) return;
-    if (link.queue.head?.kind === "hidden") return;
+    if (head?.kind === "hidden") return;
     void cancelUpstream(this.context.upstream, link.cancelKey);
   }
 

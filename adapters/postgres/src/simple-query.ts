@@ -103,7 +103,7 @@ async function answerLater(session: Session, query: QueryFrame, text: string): P
     if (typeof filled === "string") break;
     // What a fill brought is served if nothing that matters has changed meanwhile.
     if (readiness(session, route) !== "ready") continue;
-    const refused = writeQueryHit(session, route, filled);
+    const refused = writeQueryHit(session, route, filled, true);
     if (refused === null) return;
     reason = refused;
     break;

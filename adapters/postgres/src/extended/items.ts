@@ -39,6 +39,8 @@ export class Portal {
   route: CachedRoute | null = null;
   plan: ResultPlan | null = null;
   entry: Entry | null = null;
+  /** The entry had to be filled first. */
+  filled = false;
   /** The rendered rows with CommandComplete. */
   bytes: Buffer | null = null;
   /** Once run: the answer to a statement of our own. */

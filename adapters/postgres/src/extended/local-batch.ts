@@ -107,7 +107,9 @@ function checkItem(session: Session, item: BatchItem, final: boolean): Check | "
       return checkExecute(item.portal, item.maxRows);
     case "bind":
       // A portal that is not run by now may be run later, in parts: the upstream's business.
-      if (!final && item.portal.executions === 0) return "mixed-batch";
+      if (item.portal.executions === 0 && (!final || session.status === STATUS.transaction)) {
+        return "mixed-batch";
+      }
       break;
     default:
       break;
@@ -209,6 +211,7 @@ async function fillPortal(
   const filled = await fillWithin(session.context, { route, key, params });
   if (typeof filled === "string") return filled;
   portal.entry = filled;
+  portal.filled = true;
   portal.route = route;
   return null;
 }
@@ -292,7 +295,7 @@ function writeExecute(session: Session, portal: Portal): boolean {
   const { out } = session;
   if (portal.bytes !== null && portal.route !== null) {
     out.add(portal.bytes);
-    countHit(session, portal.route);
+    countHit(session, portal.route, portal.filled);
     return true;
   }
   const { result } = portal;

@@ -153,6 +153,7 @@ export class ReplyQueue {
     if (next instanceof UpstreamUnit && next.kind === "batch") {
       head.complete = next.complete;
       head.operations.push(...next.operations);
+      head.unsettled ||= next.unsettled;
       this.#entries.splice(1, 1);
     }
   }
@@ -169,7 +170,9 @@ export class ReplyQueue {
     const end = entries.findIndex((entry) => entry instanceof UpstreamUnit && entry.synced);
     const skipped = entries.splice(1, end === -1 ? entries.length : end);
     for (const entry of skipped) {
-      if (entry !== COPY_END) head.operations.push(...entry.operations);
+      if (entry === COPY_END) continue;
+      head.operations.push(...entry.operations);
+      head.unsettled ||= entry.unsettled;
     }
     head.complete = head.synced = end !== -1;
     this.#wake(this.#settledWaiters);
