@@ -13,7 +13,9 @@ const NEVER_OURS =
 
 const MAYBE_READ = /^\s*(?:select|with|values)\b/i;
 
-const SHAPES_REMEMBERED = 10_000;
+/** Bounds on what is remembered about shapes that no cache has. */
+const SHAPES_REMEMBERED = 4096;
+const SHAPE_LENGTH_REMEMBERED = 4096;
 
 export type RoutingOptions = Pick<
   RouterOptions,
@@ -29,7 +31,7 @@ export class StatementRouting {
   readonly #registry: CacheRegistry;
   /** Hashing costs microseconds, and texts with ever new literals have few shapes. */
   readonly #queryIds = new Map<string, string>();
-  /** By the shapes of reads that no cache has. */
+  /** By the shapes of single reads without the hint. */
   readonly #traits = new Map<string, StatementTraits>();
 
   constructor(options: RoutingOptions, registry: CacheRegistry) {
@@ -49,6 +51,9 @@ export class StatementRouting {
     const shape = MAYBE_READ.test(text) ? this.#options.lexer.shape(text, settings) : null;
     const traits = shape === null ? null : this.#knownTraits(text, shape);
     if (shape === null || traits === null) return this.#routeAny(text, session, scope, shape);
+    if (traits.uncacheable !== null) {
+      return this.#forward(text, shape, traits, scope, "not-cacheable");
+    }
     return this.#routeRead(text, shape, traits, session, scope);
   }
 
@@ -64,7 +69,7 @@ export class StatementRouting {
   }
 
   #rememberTraits(text: string, shape: Shape, traits: StatementTraits): void {
-    if (text.length > this.#options.textLength || text.includes("/*")) return;
+    if (shape.text.length > SHAPE_LENGTH_REMEMBERED || text.includes("/*")) return;
     if (this.#traits.size >= SHAPES_REMEMBERED) this.#traits.clear();
     this.#traits.set(shape.text, traits);
   }
@@ -81,10 +86,10 @@ export class StatementRouting {
     if (traits.skipCache) return new ForwardRoute(traits, "hint");
     const shape = early ?? this.#options.lexer.shape(text, session);
     if (shape === null) return new ForwardRoute(traits, "unparsed");
+    this.#rememberTraits(text, shape, traits);
     if (traits.uncacheable !== null) {
       return this.#forward(text, shape, traits, scope, "not-cacheable");
     }
-    this.#rememberTraits(text, shape, traits);
     return this.#routeRead(text, shape, traits, session, scope);
   }
 
@@ -140,6 +145,7 @@ export class StatementRouting {
     if (known !== undefined) return known;
     if (this.#queryIds.size >= SHAPES_REMEMBERED) this.#queryIds.clear();
     const id = queryId(shape, scope);
+    if (shape.length > SHAPE_LENGTH_REMEMBERED) return id;
     this.#queryIds.set(key, id);
     return id;
   }

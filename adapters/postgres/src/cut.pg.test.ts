@@ -62,7 +62,9 @@ function randomCuts(seed: number): (bytes: Buffer) => Buffer[] {
 }
 
 describe("wherever the client's bytes are cut, the replies are the same", () => {
-  for (const script of [...GOLDEN_SCRIPTS, ...PIPELINED_SCRIPTS].filter((one) => one.cuttable === true)) {
+  for (const script of [...GOLDEN_SCRIPTS, ...PIPELINED_SCRIPTS].filter(
+    (one) => one.cuttable === true,
+  )) {
     test(script.name, async () => {
       const direct = await transcript(under.upstream.url(), script, whole);
       expect(await transcript(under.url(), script, everyByte)).toEqual(direct);

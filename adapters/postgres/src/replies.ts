@@ -96,6 +96,7 @@ function onReady(session: Session, link: UpstreamLink, status: number): void {
   session.status = status;
   if (unit !== null) {
     undoFailedOperations(session, unit);
+    if (!unit.failed) for (const statement of unit.validates) statement.validated = true;
     session.transaction.unitEnded(unit, before, status);
   }
   // Waiters run after this turn, so the ReadyForQuery is on its way before they write.

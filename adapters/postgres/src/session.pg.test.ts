@@ -242,6 +242,44 @@ describe("session settings", () => {
   });
 });
 
+describe("a statement prepared before its cache existed", () => {
+  const run = (id: string) => [bind("", "early", [id]), execute(""), SYNC];
+
+  test("is answered from the cache once the upstream has run it again", async () => {
+    const text = "SELECT name, id FROM things WHERE id = $1";
+    const raw = await RawClient.connect(under.url());
+    raw.send(parse("early", text, [23]), SYNC, ...run("1"));
+    await raw.ready(2);
+    await under.router.cache(text, [23]);
+    raw.send(...run("1"));
+    await raw.ready(3);
+    const { hits } = under.router;
+    raw.send(...run("1"));
+    await raw.ready(4);
+    expect(under.router.hits).toBe(hits + 1);
+    raw.close();
+  });
+
+  test("raises the upstream's error when DDL changed it before", async () => {
+    const admin = new pg.Client({ connectionString: under.upstream.url() });
+    await admin.connect();
+    await admin.query("CREATE TABLE widened AS SELECT 1 AS id, 'a' AS name");
+    const text = "SELECT * FROM widened WHERE id = $1";
+    const raw = await RawClient.connect(under.url());
+    raw.send(parse("early", text, [23]), SYNC, ...run("1"));
+    await raw.ready(2);
+    await admin.query("ALTER TABLE widened ADD COLUMN more int");
+    await admin.end();
+    await under.router.cache(text, [23]);
+    for (const ready of [3, 4]) {
+      raw.send(...run("1"));
+      await raw.ready(ready);
+    }
+    expect(raw.transcript().filter((line) => line.includes("C0A000"))).toHaveLength(2);
+    raw.close();
+  });
+});
+
 describe("our own statements", () => {
   test("answer in the simple and the extended protocol", async () => {
     const expected = [

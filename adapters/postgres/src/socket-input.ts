@@ -37,7 +37,8 @@ export function readReusing(socket: Socket, owner: InputOwner): Socket | null {
   const from = socket as unknown as Detachable;
   const handle = from._handle;
   if (socket instanceof TLSSocket || !(socket instanceof Socket)) return null;
-  if (socket.destroyed || socket.connecting || socket.readableEnded || !socket.writable) return null;
+  if (socket.destroyed || socket.connecting || socket.readableEnded || !socket.writable)
+    return null;
   if (socket.readableLength > 0 || socket.writableLength > 0 || handle === null) return null;
   if (typeof handle.readStop !== "function") return null;
   socket.setTimeout(0);

@@ -151,6 +151,7 @@ function checkItem(session: Session, item: BatchItem, final: boolean): Check | "
 function keepsShape(session: Session, statement: Statement, route: CachedRoute): boolean {
   const now = textPlan(session, route).rowDescription;
   if (statement.shape === now) return true;
+  if (statement.shape === null && statement.upstream && !statement.validated) return false;
   if (statement.shape === null || statement.shape.equals(now)) {
     statement.shape = now;
     return true;

@@ -27,6 +27,8 @@ export class Statement {
   /** RowDescription when it was parsed: Postgres raises 0A000 when DDL changes it. */
   shape: Buffer | null = null;
   shapeChanged = false;
+  /** Prepared upstream before its cache existed, and run there since: DDL had not changed it. */
+  validated = false;
   /** One of our own that was described before it ran: rows of other columns cannot be sent. */
   describedColumns: number | null = null;
 

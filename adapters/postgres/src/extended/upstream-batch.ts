@@ -160,7 +160,10 @@ export class UpstreamBatch {
     const portal = byteString(buffer, start + 5, portalEnd);
     const name = byteString(buffer, portalEnd + 1, nameEnd);
     this.#catchUpNamed(name);
-    this.#portals.set(portal, this.#session.statements.get(name) ?? null);
+    const statement = this.#session.statements.get(name) ?? null;
+    this.#portals.set(portal, statement);
+    if (statement === null || statement.shape !== null || statement.validated) return;
+    if (routeOf(this.#session, statement)?.kind === "cached") this.#unit.validates.push(statement);
   }
 
   #close(kind: number, name: string): void {
@@ -176,13 +179,13 @@ export class UpstreamBatch {
   }
 
   #execute(portal: string): void {
-    const { statements, transaction, context } = this.#session;
+    const { statements, transaction } = this.#session;
     const statement = this.#portals.get(portal) ?? null;
     if (statement === null || statement.text === null) {
       return transaction.sent(this.#unit, null, null);
     }
-    const route = context.router.route(statement.text, this.#session);
-    const traits = route.kind === "cached" || route.kind === "forward" ? route.traits : null;
+    const route = routeOf(this.#session, statement);
+    const traits = route?.kind === "cached" || route?.kind === "forward" ? route.traits : null;
     if (traits === null || touchesStatements(traits)) {
       for (const virtual of statements.virtual()) this.#catchUp(virtual);
       if (traits?.verb !== "execute" && traits?.verb !== "explain") statements.distrust();

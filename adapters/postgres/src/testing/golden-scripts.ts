@@ -27,7 +27,11 @@ const COPY_DONE = message(FRONTEND.copyDone);
 const copyFail = (text: string) => message(FRONTEND.copyFail, Buffer.from(`${text}\0`));
 
 /** Sends everything at once and waits for this many ReadyForQuery. */
-export const once = (name: string, ready: number, ...messages: readonly Buffer[]): GoldenScript => ({
+export const once = (
+  name: string,
+  ready: number,
+  ...messages: readonly Buffer[]
+): GoldenScript => ({
   name,
   cuttable: true,
   run: async (client) => {

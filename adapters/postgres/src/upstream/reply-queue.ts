@@ -42,6 +42,8 @@ export class UpstreamUnit {
   unsettled = false;
   /** Ends in a Sync of the client. */
   synced = false;
+  /** Bound in it while cached, their shape unknown: if it succeeds the shape is as it is now. */
+  readonly validates: Statement[] = [];
   /** For hidden units: the one row wanted, and who waits. */
   row: (string | null)[] | null = null;
   onReady: ((unit: UpstreamUnit) => void) | null = null;
