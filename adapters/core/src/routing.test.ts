@@ -149,6 +149,18 @@ test("a hint is seen although the shape was routed to a cache before", async () 
   expect(reason("select a from t where id = 8")).toBe("cached");
 });
 
+test("a shape that no cache has is judged the same the second time", async () => {
+  await start([]);
+  for (const id of [1, 2, 3]) {
+    expect(reason(`select a from t where id = ${id}`)).toBe("no-cache");
+    expect(reason(`select a from t where id = ${id} for update`)).toBe("not-cacheable");
+    expect(reason(`/* freshet+ skip cache */ select a from t where id = ${id}`)).toBe("hint");
+    expect(reason(`select a from t where id = ${id}; select 2`)).toBe("multi-statement");
+    const locking = router.route(`select a from t where id = ${id} for update`, session);
+    expect(locking).toMatchObject({ traits: { mayWrite: true } });
+  }
+});
+
 describe("remembered texts", () => {
   test("a repeated text gives the same route until caches change", async () => {
     await start([defineCache(1, "select a from t where id = 5", [INT])]);

@@ -1,6 +1,7 @@
 import { silentLogger } from "@freshet/util";
 import { CancelRegistry } from "./cancel.ts";
 import type { AdapterContext } from "./context.ts";
+import { learnZone } from "./learn-zone.ts";
 import { Listener } from "./listener.ts";
 import {
   DEFAULT_LIMITS,
@@ -10,8 +11,9 @@ import {
 } from "./options.ts";
 import { StartupTemplates } from "./template.ts";
 import { serverTls } from "./tls.ts";
-import { connectUpstream } from "./upstream/connect.ts";
-import { parseUpstreamUrl } from "./upstream/url.ts";
+import { connectUpstream, type UpstreamLogin } from "./upstream/connect.ts";
+import { parseUpstreamUrl, type UpstreamAddress } from "./upstream/url.ts";
+import { ZoneBook } from "./zones.ts";
 
 /**
  * Starts one thread's Postgres adapter. Rejects when the address cannot be had, throws
@@ -31,7 +33,10 @@ export async function startPostgresAdapter(
   const port = await listener.listen();
   return {
     port,
-    close: (drainMs) => listener.close(drainMs),
+    close: (drainMs) => {
+      context.zones.close();
+      return listener.close(drainMs);
+    },
     cancel: (key) => void context.cancels.request(key),
     clients: () => listener.clients,
     statistics: () => ({
@@ -49,11 +54,22 @@ function contextOf(options: PostgresAdapterOptions): AdapterContext {
   const upstream = parseUpstreamUrl(options.upstreamUrl);
   const password = (user: string): string | null =>
     options.users.get(user) ?? (user === upstream.user ? upstream.password : null);
+  const logger = options.logger ?? silentLogger;
+  const connect = async (login: UpstreamLogin) => {
+    const connection = await connectUpstream(upstream, login, limits.connectTimeoutMs);
+    zones.sawServer(connection.parameters.get("server_version"));
+    return connection;
+  };
+  const zones = new ZoneBook(
+    (name, signal) => learnZone(name, () => connect(ownLogin(upstream)), signal),
+    logger,
+  );
   return {
     router: options.router,
     upstream,
     limits,
-    logger: options.logger ?? silentLogger,
+    logger,
+    zones,
     metrics: { ...NO_METRICS, ...options.metrics },
     templates: new StartupTemplates(limits.templateTtlMs),
     cancels: new CancelRegistry(options.threadIndex ?? 0),
@@ -66,13 +82,26 @@ function contextOf(options: PostgresAdapterOptions): AdapterContext {
       // Somebody let in without a password has no upstream login of their own.
       const stranger = options.allowUnauthenticated === true && password(user) === null;
       const name = stranger ? upstream.user : user;
-      const login = {
+      return connect({
         parameters: stranger ? withUser(parameters, name) : parameters,
         user: name,
         password: password(name),
-      };
-      return connectUpstream(upstream, login, limits.connectTimeoutMs);
+      });
     },
+  };
+}
+
+/** As ourselves, where the URL says. */
+function ownLogin({ user, password, database }: UpstreamAddress): UpstreamLogin {
+  const bytes = (text: string) => Buffer.from(text, "utf8").toString("latin1");
+  return {
+    parameters: [
+      ["user", bytes(user)],
+      ["database", bytes(database)],
+      ["application_name", "freshet"],
+    ],
+    user,
+    password,
   };
 }
 

@@ -6,6 +6,7 @@ import type { StartupTemplates } from "./template.ts";
 import type { ServerTls } from "./tls.ts";
 import type { UpstreamAddress } from "./upstream/url.ts";
 import type { UpstreamConnection } from "./upstream/connect.ts";
+import type { ZoneBook } from "./zones.ts";
 
 /** What all sessions of one adapter thread share. */
 export interface AdapterContext {
@@ -16,6 +17,7 @@ export interface AdapterContext {
   readonly metrics: AdapterMetrics;
   readonly templates: StartupTemplates;
   readonly cancels: CancelRegistry;
+  readonly zones: ZoneBook;
   readonly tls: ServerTls | null;
   readonly authenticationMethod: AuthenticationMethod;
   readonly allowUnauthenticated: boolean;

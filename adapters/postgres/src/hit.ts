@@ -4,7 +4,7 @@ import type { Session } from "./session.ts";
 
 /** The plan for text results, with RowDescription as simple queries and Describe S show it. */
 export function textPlan(session: Session, route: CachedRoute): ResultPlan {
-  return resultPlan(route.cache, TEXT_FORMATS, 0, session.settings);
+  return resultPlan(route.cache, TEXT_FORMATS, 0, session.settings, session.context.zones);
 }
 
 /** Writes the answer to a simple Query; a reason when it cannot be rendered. */

@@ -8,11 +8,14 @@ import {
   rowDescription,
 } from "@freshet/pg-wire";
 import type { SessionSettings } from "./settings.ts";
+import type { KnownZone, ZoneBook } from "./zones.ts";
 
 /** How one cache's answers look to sessions with these settings, in these result formats. */
 export interface ResultPlan {
   readonly settingsKey: string;
   readonly formatsKey: string | number;
+  /** `ZoneBook.state` it was made at: zones may have become known since, or have changed. */
+  readonly zonesState: number;
   readonly rowDescription: Buffer;
   /** Null: cannot be rendered this way, `refusal` says why; forward. */
   readonly variantKey: string | null;
@@ -38,14 +41,16 @@ export function resultPlan(
   formats: readonly number[],
   formatsKey: string | number,
   settings: SessionSettings,
+  zones: ZoneBook,
 ): ResultPlan {
   if (
     lastPlan === null ||
     cache !== lastCache ||
     lastPlan.formatsKey !== formatsKey ||
-    lastPlan.settingsKey !== settings.key
+    lastPlan.settingsKey !== settings.key ||
+    lastPlan.zonesState !== zones.state
   ) {
-    lastPlan = findPlan(cache, formats, formatsKey, settings);
+    lastPlan = findPlan(cache, formats, formatsKey, settings, zones);
     lastCache = cache;
   }
   return lastPlan;
@@ -56,14 +61,15 @@ function findPlan(
   formats: readonly number[],
   formatsKey: string | number,
   settings: SessionSettings,
+  zones: ZoneBook,
 ): ResultPlan {
   let plans = plansByCache.get(cache);
   if (plans === undefined) plansByCache.set(cache, (plans = new Map<string, ResultPlan>()));
   const key = `${typeof formatsKey}${formatsKey}\0${settings.key}`;
   const known = plans.get(key);
-  if (known !== undefined) return known;
+  if (known?.zonesState === zones.state) return known;
   if (plans.size >= PLANS_LIMIT) plans.clear();
-  const plan = compile(cache.columns, formats, formatsKey, settings);
+  const plan = compile(cache.columns, formats, formatsKey, settings, zones);
   plans.set(key, plan);
   return plan;
 }
@@ -73,15 +79,23 @@ function compile(
   formats: readonly number[],
   formatsKey: string | number,
   settings: SessionSettings,
+  zones: ZoneBook,
 ): ResultPlan {
   const rendered = columns.map(({ typeId, type }) => ({ typeId, kind: type.kind }));
-  const rendering = compileRendering(rendered, formats, settings.rendering());
+  const zonesState = zones.state;
+  let used: KnownZone | undefined;
+  const rendering = compileRendering(rendered, formats, settings.rendering(), (name) => {
+    used = zones.lookup(name);
+    return used?.zone ?? null;
+  });
   const ok = rendering.kind === "ok";
+  const edition = used === undefined ? "" : ` ${used.edition}`;
   return {
     settingsKey: settings.key,
     formatsKey,
+    zonesState,
     rowDescription: rowDescription(columns, formats),
-    variantKey: ok ? `pg ${rendering.variantKey}` : null,
+    variantKey: ok ? `pg ${rendering.variantKey}${edition}` : null,
     refusal: ok ? "" : rendering.reason,
     render: (rows) => (ok ? rendering.render(rows) : Buffer.alloc(0)),
   };

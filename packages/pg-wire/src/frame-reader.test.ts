@@ -76,3 +76,20 @@ test("what was not handed out can be taken back", () => {
   expect(reader.next()).toBe(false);
   expect(reader.drain()).toEqual(STREAM.subarray(0, 10));
 });
+
+test("one buffer may be read into again once no chunk is held", () => {
+  const buffer = Buffer.alloc(16, 0xff);
+  for (const limit of [5, 64, 1000]) {
+    const reader = new FrameReader({ assembleLimit: () => limit });
+    let text = "";
+    for (let at = 0; at < STREAM.length; at += 13) {
+      buffer.fill(0xff);
+      const bytes = STREAM.copy(buffer, 0, at, Math.min(at + 13, STREAM.length));
+      expect(reader.holdsNoChunk).toBe(true);
+      reader.push(buffer, bytes);
+      expect(reader.holdsNoChunk).toBe(false);
+      while (reader.next()) text += reader.buffer.toString("hex", reader.start, reader.end);
+    }
+    expect(text).toBe(STREAM.toString("hex"));
+  }
+});

@@ -191,11 +191,19 @@ function portalPlan(session: Session, portal: Portal, route: CachedRoute): Resul
   const { buffer, resultFormatCount: count, resultFormatsAt: at } = header;
   const formatsKey =
     count === 0 ? 0 : count === 1 ? buffer.readInt16BE(at) : byteString(buffer, at, at + count * 2);
+  const { settings } = session;
+  const { zones } = session.context;
   const last = statement.plan;
-  if (last?.formatsKey === formatsKey && last.settingsKey === session.settings.key) return last;
+  if (
+    last?.formatsKey === formatsKey &&
+    last.settingsKey === settings.key &&
+    last.zonesState === zones.state
+  ) {
+    return last;
+  }
   const formats: number[] = [];
   for (let i = 0; i < count; i += 1) formats.push(buffer.readInt16BE(at + i * 2));
-  const plan = resultPlan(route.cache, formats, formatsKey, session.settings);
+  const plan = resultPlan(route.cache, formats, formatsKey, settings, zones);
   statement.plan = plan;
   return plan;
 }

@@ -60,7 +60,7 @@ export class StatementTable {
   /** Puts back what stood there before. */
   restore(name: string, before: Statement | null): void {
     let previous = before;
-    while (previous?.undone != null) ({ previous } = previous.undone);
+    while (previous !== null && previous.undone !== null) previous = previous.undone.previous;
     if (previous === null) this.#byName.delete(name);
     else this.#byName.set(name, previous);
   }

@@ -2,7 +2,7 @@
  * Offsets of time zones. Only what cannot differ from the server's own data is built in: UTC
  * under its names and fixed offsets. Rules of named zones depend on the server's edition of the tz
  * database (and on how it was built, before 1970), so they are learned from the server itself:
- * run `ZONE_TRANSITIONS_SQL` there and give the rows to `zoneFromTransitions`.
+ * run `ZONE_TRANSITIONS_SQL` there, in that zone, and give the rows to `zoneFromTransitions`.
  */
 export interface Zone {
   /** Seconds east of UTC at an instant in seconds since 1970, or null when not known. */
@@ -85,29 +85,30 @@ export function isUtc(name: string): boolean {
 const KNOWN_UNTIL = 7_258_118_400;
 
 /**
- * One row (epoch seconds, seconds east of UTC) per change of offset of the zone $1 (text),
+ * One row (epoch seconds, seconds east of UTC) per change of offset of the session's TimeZone,
  * ascending; the first row holds the offset before all others. Finds the days whose ends
- * differ, then the hour, minute and second. About 150,000 evaluations.
+ * differ, then the hour, minute and second. About 150,000 evaluations. It asks the session's zone
+ * because `AT TIME ZONE` reads some names (CET, MST) as abbreviations with one fixed offset.
  */
 export const ZONE_TRANSITIONS_SQL = `WITH day AS MATERIALIZED (
-  SELECT e, extract(epoch FROM (to_timestamp(e) AT TIME ZONE $1) - (to_timestamp(e) AT TIME ZONE 'UTC'))::int4 AS o
+  SELECT e, extract(timezone FROM to_timestamp(e))::int4 AS o
   FROM generate_series(-5364662400::int8, ${KNOWN_UNTIL}::int8, 86400) AS e
 ), change AS (
   SELECT p AS e, po AS o FROM (SELECT e, o, lag(e) OVER (ORDER BY e) AS p, lag(o) OVER (ORDER BY e) AS po FROM day) d
   WHERE o <> po
 ), hour AS (
   SELECT o, (SELECT max(s) FROM generate_series(e, e + 82800, 3600) AS s
-    WHERE extract(epoch FROM (to_timestamp(s) AT TIME ZONE $1) - (to_timestamp(s) AT TIME ZONE 'UTC')) = o) AS e FROM change
+    WHERE extract(timezone FROM to_timestamp(s)) = o) AS e FROM change
 ), minute AS (
   SELECT o, (SELECT max(s) FROM generate_series(e, e + 3540, 60) AS s
-    WHERE extract(epoch FROM (to_timestamp(s) AT TIME ZONE $1) - (to_timestamp(s) AT TIME ZONE 'UTC')) = o) AS e FROM hour
+    WHERE extract(timezone FROM to_timestamp(s)) = o) AS e FROM hour
 ), second AS (
   SELECT 1 + (SELECT max(s) FROM generate_series(e, e + 59) AS s
-    WHERE extract(epoch FROM (to_timestamp(s) AT TIME ZONE $1) - (to_timestamp(s) AT TIME ZONE 'UTC')) = o) AS e FROM minute
+    WHERE extract(timezone FROM to_timestamp(s)) = o) AS e FROM minute
 )
 SELECT e, o FROM (SELECT * FROM day ORDER BY e LIMIT 1) AS first
 UNION ALL
-SELECT e, extract(epoch FROM (to_timestamp(e) AT TIME ZONE $1) - (to_timestamp(e) AT TIME ZONE 'UTC'))::int4 FROM second
+SELECT e, extract(timezone FROM to_timestamp(e))::int4 FROM second
 ORDER BY 1`;
 
 class LearnedZone implements Zone {
