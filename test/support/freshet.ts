@@ -70,7 +70,7 @@ export async function startFreshet(options: {
       `postgres://${upstream.username}:${upstream.password}@127.0.0.1:${adapter.port}/${database}`,
     async stop({ keepStorage = false } = {}) {
       await adapter.close(1_000);
-      router.close();
+      await router.close();
       await engine.close();
       if (!keepStorage) await rm(storageDir, { recursive: true, force: true });
     },

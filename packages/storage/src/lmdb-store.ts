@@ -142,20 +142,26 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
   #continueIndex(build: IndexBuild): boolean {
     const table = this.#keeper.find(build.schema.id);
     if (table?.schema !== build.schema) {
-      throw new OperationalError(`table ${build.schema.name} is gone while an index was being built`);
+      throw new OperationalError(
+        `table ${build.schema.name} is gone while an index was being built`,
+      );
     }
     return this.#transaction(() => {
       if (table.space !== build.rows || !table.building.includes(build.index)) {
         // Emptied meanwhile.
         this.#garbage.add(build.index.space);
-        if (table.indexes.some((other) => sameColumns(other.columns, build.index.columns))) return true;
+        if (table.indexes.some((other) => sameColumns(other.columns, build.index.columns)))
+          return true;
         Object.assign(build, this.#placeIndex(table, build.index.columns));
         return false;
       }
       const { index } = build;
       build.after = buildIndexPart(this.#environment.data, table, index, build.after, INDEX_PART);
       if (build.after !== null) return false;
-      this.#keeper.setBuilding(table, table.building.filter((other) => other !== index));
+      this.#keeper.setBuilding(
+        table,
+        table.building.filter((other) => other !== index),
+      );
       if (table.indexes.some((other) => sameColumns(other.columns, index.columns))) {
         this.#garbage.add(index.space);
       } else {
@@ -170,7 +176,10 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
     this.#transaction(() => {
       const table = this.#keeper.find(schema.id);
       if (table !== undefined) {
-        this.#keeper.setBuilding(table, table.building.filter((other) => other !== index));
+        this.#keeper.setBuilding(
+          table,
+          table.building.filter((other) => other !== index),
+        );
       }
       this.#garbage.add(index.space);
     });
@@ -189,14 +198,11 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
   write<T>(work: (batch: WriteBatch) => T): T {
     const touched = new Set<Table>();
     const batch = new LmdbWriteBatch(this.#environment, this.#keeper, touched);
-    return this.#transaction(
-      () => {
-        const result = work(batch);
-        batch.finish();
-        return result;
-      },
-      touched,
-    );
+    return this.#transaction(() => {
+      const result = work(batch);
+      batch.finish();
+      return result;
+    }, touched);
   }
 
   snapshot(): Snapshot {

@@ -33,5 +33,7 @@ test("definitions are read back, and an id is never given twice", () => {
 test("a damaged file is named in one sentence", () => {
   const path = join(directory, "caches.json");
   writeFileSync(path, "{");
-  expect(() => new CacheRecords(path)).toThrow(/cache definitions in .*caches\.json cannot be read/);
+  expect(() => new CacheRecords(path)).toThrow(
+    /cache definitions in .*caches\.json cannot be read/,
+  );
 });

@@ -4,7 +4,11 @@ import { queryId, SqlSyntaxError, Unsupported, type Shape } from "@freshet/sql";
 import type { ControlError } from "@freshet/rpc";
 import { messageOf } from "@freshet/util";
 import type { ServerDialect } from "../dialect.ts";
-import { type StatementDescription, type Upstream, UpstreamError } from "../replication/contract.ts";
+import {
+  type StatementDescription,
+  type Upstream,
+  UpstreamError,
+} from "../replication/contract.ts";
 
 /** A statement made ready to be cached: nothing has been copied or changed yet. */
 export interface PreparedCache {

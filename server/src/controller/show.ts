@@ -92,7 +92,8 @@ export function proxiedQueries(
 ): ControlResult {
   let queries = proxied.list();
   if (filter.supportedOnly) queries = queries.filter((query) => query.support === "yes");
-  if (filter.queryId !== null) queries = queries.filter(({ queryId }) => queryId === filter.queryId);
+  if (filter.queryId !== null)
+    queries = queries.filter(({ queryId }) => queryId === filter.queryId);
   if (filter.limit !== null) queries = queries.slice(0, filter.limit);
   const rows = queries.map((query) => [
     query.queryId,

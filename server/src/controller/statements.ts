@@ -115,7 +115,11 @@ export class ControlStatements {
         hint: "CREATE CACHE without SHALLOW follows the database's changes.",
       };
     }
-    if (statement.ifNotExists && statement.name !== null && registry.find(statement.name) !== null) {
+    if (
+      statement.ifNotExists &&
+      statement.name !== null &&
+      registry.find(statement.name) !== null
+    ) {
       return show.done("CREATE CACHE", [`cache "${statement.name}" already exists, skipping`]);
     }
     const prepared = await registry.prepare(select, scope);
@@ -156,10 +160,7 @@ export class ControlStatements {
     return show.single("Migration Id", id, "CREATE CACHE");
   }
 
-  async #explainCreate(
-    source: Source,
-    scope: SessionScope,
-  ): Promise<ControlResult | ControlError> {
+  async #explainCreate(source: Source, scope: SessionScope): Promise<ControlResult | ControlError> {
     const { registry } = this.#options;
     const select = this.#selectOf(source);
     if (typeof select !== "string") return select;

@@ -17,10 +17,15 @@ export interface Upstream {
   /** Asks the upstream to prepare the text, without running it. Throws UpstreamError. */
   describe(text: string, scopeIdentity: string): Promise<StatementDescription>;
   /** May `role` read all these columns (and is no row policy in the way), now? */
-  mayRead(role: string, uses: readonly { table: TableId; columns: readonly number[] }[]): Promise<boolean>;
+  mayRead(
+    role: string,
+    uses: readonly { table: TableId; columns: readonly number[] }[],
+  ): Promise<boolean>;
 
   /** Makes the tables' changes part of the stream. Refusals name the table and the fix. */
-  addTables(tables: readonly TableSchema[]): Promise<readonly { table: TableId; refused: string }[]>;
+  addTables(
+    tables: readonly TableSchema[],
+  ): Promise<readonly { table: TableId; refused: string }[]>;
   removeTables(tables: readonly TableId[]): Promise<void>;
 
   /** Begins a first copy; see `TableCopy`. */
