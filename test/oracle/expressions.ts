@@ -75,6 +75,7 @@ export function scalar(random: Random, scope: readonly Visible[]): Scalar {
         () => computed(`${name} LIKE 'a%'`),
         () => computed(`${name} < 'b'`),
         () => computed(`strpos(${name}, 'b')`),
+        () => computed(`${name} COLLATE "C"`, type),
         common,
       ])();
     case "bool":
@@ -155,8 +156,19 @@ export function fixedCondition(random: Random, scope: readonly Visible[]): strin
     () => `${name} NOT IN (${value()}, ${value()})`,
     () => `(${fixedCondition(random, scope)} OR ${fixedCondition(random, scope)})`,
   ];
+  if (type.orderable) {
+    choices.push(
+      () => `${name} ${random.pick(["", "NOT "])}BETWEEN SYMMETRIC ${value()} AND ${value()}`,
+    );
+  }
+  if (type.family === "integer" || type.family === "text")
+    choices.push(() => `${name} = ANY(ARRAY[${value()}, ${value()}])`);
   if (type.family === "text")
-    choices.push(() => `${name} LIKE ${random.pick(["'%a%'", "'_'", "'a%'"])}`);
+    choices.push(
+      () => `${name} LIKE ${random.pick(["'%a%'", "'_'", "'a%'"])}`,
+      () => `${name} LIKE ${random.pick(["'%!%%'", "'!_'", "'a%'"])} ESCAPE '!'`,
+      () => `${name} COLLATE "C" ${random.pick(["<", "=", ">="])} ${value()}`,
+    );
   if (type.family === "bool")
     choices.push(
       () => name,
@@ -180,6 +192,7 @@ export function aggregateCall(random: Random, scope: readonly Visible[]): Scalar
       () => computed(`sum(DISTINCT ${name})`, type),
     );
   }
+  if (type.sql === "text") choices.push(() => computed(`max(${name} COLLATE "C")`, type));
   if (type.minmax) {
     choices.push(
       () => computed(`min(${name})`, type),

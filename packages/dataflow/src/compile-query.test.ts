@@ -66,6 +66,27 @@ describe("slots", () => {
     expect(() => compileText(sql)).toThrow(/fixed in another/);
   });
 
+  test("a string literal in a parameter's place need not be in its type's plain form", () => {
+    const timed = params("select id from rating where seen between '2024-01-01 00:00' and 'today'");
+    expect(timed).toEqual(["seen >= timestamp comparison", "seen <= timestamp comparison"]);
+    expect(params("select id from title where released in ('1/2/2000', '2000-01-01')")).toEqual([
+      "released IN date[] comparison",
+    ]);
+    expect(() => compileText("select released = '1/2/2000' from title")).toThrow(/plain form/);
+  });
+
+  test("the elements of a literal array stay as written", () => {
+    const { query } = compileText("select id from title where id = any (array[1, 2])");
+    expect(query.params).toEqual([]);
+    expect(query.slots.map((slot) => slot.kind)).toEqual(["frozen", "frozen"]);
+  });
+
+  test("a bytewise collation fixes the order where the column's own does not", () => {
+    const total = (sql: string): boolean => compileText(sql).query.totalOrder;
+    expect(total('select kind from title order by kind collate "C"')).toBe(true);
+    expect(total('select kind, id from title order by kind collate "C"')).toBe(false);
+  });
+
   test("one placeholder may stand beside columns of several integer types", () => {
     expect(params("select id from title where year = $1 and votes > $1")).toHaveLength(2);
   });
@@ -87,6 +108,16 @@ describe("refusals say what it is", () => {
     ["select id from title where id = 1 / 0", /division by zero/],
     ["select name, count(*) from title group by kind", /GROUP BY/],
     ["select id from title where kind = null", /IS NULL/],
+    ["select id from title where name like 'a' escape 'xy'", /invalid escape/],
+    ["select id from title where name like $1 escape '!'", /ESCAPE/],
+    ["select id from title where name < 'a' collate \"C\"", /COLLATE of a literal/],
+    ['select id from title order by name collate "en_US"', /COLLATE en_US/],
+    ['select id from title order by id collate "C"', /COLLATE of int4/],
+    ['select id from title where kind collate "C" > kind || kind', /does not sort by bytes/],
+    ["select id from title where id = any (array[$1, 2])", /anything but literals/],
+    ["select id from title where released = any (array['2000-01-01'])", /date and text/],
+    ["select array[1]", /ARRAY/],
+    ["select * from title join (select score as price from title) u using (price)", /two types/],
   ])("%s", (sql, reason) => {
     expect(() => compileText(sql)).toThrow(Unsupported);
     expect(() => compileText(sql)).toThrow(reason);

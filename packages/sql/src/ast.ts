@@ -118,7 +118,7 @@ export type Expression =
       readonly list: readonly Expression[];
       readonly at: number;
     }
-  /** `operand = ANY(array)`; array is a placeholder or a cast of one. */
+  /** `operand = ANY(array)`; array is a placeholder, an "array" or a cast of one of them. */
   | {
       readonly kind: "any-array";
       readonly operand: Expression;
@@ -149,6 +149,14 @@ export type Expression =
       readonly star: boolean;
       readonly distinct: boolean;
       readonly filter: Expression | null;
+      readonly at: number;
+    }
+  /** `ARRAY[…]`, only as the array of `any-array`. */
+  | { readonly kind: "array"; readonly elements: readonly Expression[]; readonly at: number }
+  | {
+      readonly kind: "collate";
+      readonly operand: Expression;
+      readonly collation: readonly string[];
       readonly at: number;
     }
   | {

@@ -139,6 +139,10 @@ export class ExpressionBinder {
         return this.#case(node, place);
       case "call":
         return this.#call(node, place);
+      case "collate":
+        return dialect.collate(this.operand(node.operand, place), node.collation);
+      case "array":
+        throw new Unsupported("ARRAY[…] outside = ANY");
       case "cast": {
         if (node.type.array) throw new Unsupported("a cast to an array");
         const type = context.catalog.type(node.type.path, node.type.modifiers);
@@ -169,6 +173,13 @@ export class ExpressionBinder {
     }
     const a = this.operand(left, place);
     this.#context.label = `${describe(left)} ${op}`;
+    if (parameters && isString(right) && this.#context.slots.slotAt(right.at) !== null) {
+      // Its text is read per statement: forms that this one cannot read need not stop others.
+      const compared = dialect.compare(op, a, this.#context.nullLiteral());
+      if (columnsOf(compared.left).length > 0) {
+        return { ...compared, right: this.#context.param(right.at, compared.by) };
+      }
+    }
     const compared = dialect.compare(op, a, this.operand(right, place));
     const literal = right.kind === "literal" && compared.right.kind === "const";
     if (!parameters || !literal || columnsOf(compared.left).length === 0) return compared;
@@ -180,12 +191,17 @@ export class ExpressionBinder {
   }
 
   #between(node: Expression & { kind: "between" }, place: Place, parameters: boolean): Expr {
-    if (node.symmetric) throw new Unsupported("BETWEEN SYMMETRIC");
     const type = this.#context.dialect.booleanType;
-    const low = this.#comparison(">=", node.operand, node.low, place, parameters);
-    const high = this.#comparison("<=", node.operand, node.high, place, parameters);
-    const both: Expr = { kind: "and", args: [low, high], type };
-    return node.negated ? { kind: "not", arg: both, type } : both;
+    const within = (from: Expression, to: Expression, plain: boolean): Expr => {
+      const low = this.#comparison(">=", node.operand, from, place, plain);
+      const high = this.#comparison("<=", node.operand, to, place, plain);
+      return { kind: "and", args: [low, high], type };
+    };
+    const { low, high, symmetric, negated } = node;
+    const between: Expr = symmetric
+      ? { kind: "or", args: [within(low, high, false), within(high, low, false)], type }
+      : within(low, high, parameters);
+    return negated ? { kind: "not", arg: between, type } : between;
   }
 
   #is(node: Expression & { kind: "is" }, place: Place): Expr {
@@ -215,7 +231,7 @@ export class ExpressionBinder {
     const slot = context.slots.listSlot(node.list.map((element) => element.at));
     // A placeholder must not become a parameter of its own while the type is being found.
     const typed = node.list.map((element) =>
-      element.kind === "placeholder" && slot !== null
+      slot !== null && (element.kind === "placeholder" || isString(element))
         ? context.nullLiteral()
         : this.operand(element, place),
     );
@@ -230,17 +246,46 @@ export class ExpressionBinder {
         throw new Unsupported(`an IN list of ${by.name} beside ${coerced.type.name}`);
       }
       for (const element of node.list) {
-        if (element.kind === "literal") context.countConstant(element.at, -1);
+        if (element.kind === "literal" && !isString(element)) context.countConstant(element.at, -1);
       }
       const list = { param: context.listParam(slot, by) };
       return { kind: "in", negated, operand: coerced, list, by, type };
     }
-    const list = typed.map((element) => {
-      const one = dialect.compare("=", coerced, element);
+    const list = this.#elements(coerced, typed, by);
+    return { kind: "in", negated, operand: coerced, list, by, type };
+  }
+
+  #elements(operand: Expr, typed: readonly Operand[], by: SqlType): readonly Expr[] {
+    return typed.map((element) => {
+      const one = this.#context.dialect.compare("=", operand, element);
       if (one.by.upstreamId !== by.upstreamId) throw new Unsupported("IN list of several types");
       return one.right;
     });
-    return { kind: "in", negated, operand: coerced, list, by, type };
+  }
+
+  /** `= ANY(ARRAY[…])` of literals, which stay as written: an array has one type of its own. */
+  #anyElements(
+    operand: Expr,
+    array: Expression & { kind: "array" },
+    cast: SqlType | null,
+    place: Place,
+  ): Expr {
+    const { dialect } = this.#context;
+    const literals = array.elements.map((element) => {
+      if (element.kind !== "literal" && element.kind !== "null") {
+        throw new Unsupported("= ANY of an array of anything but literals");
+      }
+      return this.operand(element, place);
+    });
+    const typed =
+      cast === null
+        ? dialect.unify(literals, "ARRAY")
+        : literals.map((element) => dialect.cast(element, cast));
+    const compared = typed.map((element) => dialect.compare("=", operand, element));
+    const by = widest(compared);
+    const left = compared.find((item) => item.by === by)!.left;
+    const list = this.#elements(left, typed, by);
+    return { kind: "in", negated: false, operand: left, list, by, type: dialect.booleanType };
   }
 
   #anyArray(node: Expression & { kind: "any-array" }, place: Place): Expr {
@@ -252,12 +297,14 @@ export class ExpressionBinder {
     if (operand.kind === "untyped") throw new Unsupported("= ANY of an untyped operand");
     const cast = node.array.kind === "cast" ? node.array : null;
     const inner = cast === null ? node.array : cast.operand;
+    if (inner.kind === "array") {
+      const type = cast === null ? null : this.#arrayElement(cast);
+      return this.#anyElements(operand, inner, type, place);
+    }
     if (inner.kind !== "placeholder") throw new Unsupported("= ANY of anything but a parameter");
     let element: Operand = context.nullLiteral();
     if (cast !== null) {
-      const type = context.catalog.type(cast.type.path, cast.type.modifiers);
-      if (type === null || !cast.type.array) throw new Unsupported("= ANY of this cast");
-      element = { kind: "column", source: 0, column: 0, type };
+      element = { kind: "column", source: 0, column: 0, type: this.#arrayElement(cast) };
     }
     const compared = dialect.compare("=", operand, element);
     context.label = `${describe(node.operand)} = ANY`;
@@ -266,6 +313,12 @@ export class ExpressionBinder {
     const list = { param: context.listParam(slot, compared.by) };
     const { left, by, type } = compared;
     return { kind: "in", negated: false, operand: left, list, by, type };
+  }
+
+  #arrayElement(cast: Expression & { kind: "cast" }): SqlType {
+    const type = this.#context.catalog.type(cast.type.path, cast.type.modifiers);
+    if (type === null || !cast.type.array) throw new Unsupported("= ANY of this cast");
+    return type;
   }
 
   #case(node: Expression & { kind: "case" }, place: Place): Expr {
@@ -337,6 +390,10 @@ function refuseEqualsNull(node: Expression & { kind: "binary" }): void {
 
 function isSlot(node: Expression): boolean {
   return node.kind === "literal" || node.kind === "placeholder";
+}
+
+function isString(node: Expression): boolean {
+  return node.kind === "literal" && node.literal === "string";
 }
 
 function isComparison(operator: string): boolean {

@@ -172,7 +172,7 @@ function bindJoin(
     conditions.push(...binder.conjuncts(item.on, both, parameters && !outer && !nullable));
   }
   const scope =
-    using.length === 0 ? both : mergeStar(both, left.scope, right.scope, using, item.join);
+    using.length === 0 ? both : mergeStar(binder, both, left.scope, right.scope, using, item.join);
   if (!outer) return { scope, group: inner(left.group, right.group, conditions) };
   const [kept, supplied] =
     item.join === "left" ? [left.group, right.group] : [right.group, left.group];
@@ -207,6 +207,7 @@ function equality(binder: FromBinder, left: Scope, right: Scope, name: string): 
 }
 
 function mergeStar(
+  binder: FromBinder,
   both: Scope,
   left: Scope,
   right: Scope,
@@ -216,12 +217,22 @@ function mergeStar(
   const merged = using.map((name) => {
     const a = only(left, name);
     const b = only(right, name);
-    if (sameType(a.expr.type, b.expr.type)) return join === "right" ? b : a;
-    throw new Unsupported(`USING column ${name} has two types`);
+    const kept = join === "right" ? b : a;
+    if (sameType(a.expr.type, b.expr.type)) return kept;
+    if (!isInteger(a.expr.type) || !isInteger(b.expr.type)) {
+      throw new Unsupported(`USING column ${name} has two types`);
+    }
+    const [first, second] = binder.context.dialect.unify([a.expr, b.expr], "USING");
+    // Equal integers are the same value, so that either side serves where both are there.
+    return { ...kept, expr: join === "right" ? second! : first! };
   });
   const rest = (scope: Scope): readonly ScopeColumn[] =>
     scope.star.filter((column) => !using.includes(column.name));
   return { relations: both.relations, star: [...merged, ...rest(left), ...rest(right)] };
+}
+
+function isInteger(type: SqlType): boolean {
+  return (type.kind === "int" || type.kind === "bigint") && type.modifier === -1;
 }
 
 function sameType(a: SqlType, b: SqlType): boolean {

@@ -22,6 +22,8 @@ function figure(node: Expression): { readonly name: string; readonly strong: boo
       if (inner !== null && inner.strong) return inner;
       return { name: node.type.path[node.type.path.length - 1]!, strong: false };
     }
+    case "collate":
+      return figure(node.operand);
     case "case": {
       const last = node.otherwise === null ? null : figure(node.otherwise);
       return last !== null && last.strong ? last : { name: "case", strong: false };

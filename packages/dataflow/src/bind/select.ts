@@ -311,7 +311,10 @@ function operandsOf(node: Expression): readonly Expression[] {
     case "unary":
     case "is":
     case "cast":
+    case "collate":
       return [node.operand];
+    case "array":
+      return node.elements;
     case "binary":
     case "distinct-from":
       return [node.left, node.right];

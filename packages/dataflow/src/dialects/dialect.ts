@@ -48,6 +48,8 @@ export interface DialectSemantics {
   isAggregate(name: readonly string[]): boolean;
   aggregate(call: AggregateCall): Aggregate;
   cast(operand: Operand, type: SqlType): Expr;
+  /** The operand under an explicit collation. */
+  collate(operand: Operand, collation: readonly string[]): Expr;
   /** One type for the branches of CASE, COALESCE and the like. */
   unify(operands: readonly Operand[], what: string): readonly Expr[];
   /** Coerces an operand to boolean where the grammar wants a condition. */

@@ -97,6 +97,8 @@ export interface ScalarFunction {
   evaluate(...args: readonly NonNullable<Value>[]): Value;
   /** Converts without loss or change of order, so an index on the argument serves the result. */
   readonly widens?: boolean;
+  /** Gives its argument back; only what is known of the type differs. Equal means the same. */
+  readonly identity?: boolean;
 }
 
 /** The source number of the row that exists after grouping. */

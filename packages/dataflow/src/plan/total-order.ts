@@ -1,18 +1,21 @@
+import type { Expr } from "./expression.ts";
 import type { Block, Group } from "./block.ts";
-import { GROUP_SOURCE } from "./expression.ts";
+import { GROUP_SOURCE, sameExpr } from "./expression.ts";
 
 /**
  * Whether ORDER BY leaves no choice between rows that differ: all visible columns are sorted by,
  * or the keys of the only table, or the grouping keys.
  */
 export function fixesOrder(block: Block): boolean {
-  const sorted = block.order.map((item) => block.output[item.column]!.expr);
-  const names = new Set(block.order.map((item) => item.column));
+  const sorted = block.order.map((item) => unwrap(block.output[item.column]!.expr));
   const exact = (kind: string): boolean =>
     kind !== "decimal" && kind !== "bpchar" && kind !== "interval";
   const allVisible = block.output
     .slice(0, block.visible)
-    .every((column, index) => names.has(index) && exact(column.expr.type.kind));
+    .every(
+      (column) =>
+        exact(column.expr.type.kind) && sorted.some((expr) => sameExpr(expr, unwrap(column.expr))),
+    );
   if (allVisible) return true;
   if (block.grouping !== null) {
     const keys = new Set(
@@ -28,6 +31,11 @@ export function fixesOrder(block: Block): boolean {
   const columns = new Set(sorted.flatMap((expr) => (expr.kind === "column" ? [expr.column] : [])));
   const keys = [...(only.table.key === null ? [] : [only.table.key]), ...only.table.uniqueKeys];
   return keys.some((key) => key.every((column) => columns.has(column)));
+}
+
+/** Rows equal by an expression under another collation are equal by the expression. */
+function unwrap(expr: Expr): Expr {
+  return expr.kind === "call" && expr.fn.identity === true ? unwrap(expr.args[0]!) : expr;
 }
 
 function isPlain(group: Group): boolean {

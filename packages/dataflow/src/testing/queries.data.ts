@@ -164,6 +164,53 @@ select a.id, b.id, c.id from title a, title b, title c where a.id = b.id and b.i
 select count(*) from title a cross join rating b
 select id from title where name > 'a' order by id
 select id from title where name >= 'a' and name < 'b'
+select id from title where year between symmetric 2001 and 1999
+select id from title where id not between symmetric 6 and 3
+select id from title where name between symmetric 'b' and 'a'
+select id from title where price between symmetric score and 2
+select id, year between symmetric null and 2000 from title
+select id from title where name like 'x!%' escape '!'
+select id from title where name like '%!%%' escape '!'
+select id from title where name not like 'a!_%' escape '!'
+select id from title where name like 'x\\%' escape ''
+select id from title where name like 'x\\%' escape '\\'
+select id from title where name like 'é_' escape 'é'
+select id from title where name like 'a' escape null
+select id from title where name like 'a!' escape '!'
+select id, kind from title order by kind collate "C", id
+select kind from title order by kind collate "C" desc limit 5
+select kind, name from title order by kind collate "C", name limit 5
+select id from title order by name collate "C" desc nulls last, id limit 6
+select id, kind collate "C" from title where kind collate "C" > 'movie'
+select id from title where kind collate "C" between 'm' and 'n'
+select id from title where kind collate "C" = 'movie'
+select id from title where kind collate pg_catalog."C" in ('movie', 'short')
+select min(kind collate "C"), max(kind collate "C"), max(name collate "C") from title
+select year, min(kind collate "C") from title group by year order by year
+select kind collate "C", count(*) from title group by kind collate "C" order by 1
+select kind, count(*) from title group by kind order by kind collate "C" limit 2
+select distinct kind collate "C" as k from title order by k
+select p.name collate "C" as n from person p order by n, p.id
+select greatest(kind collate "C", 'n'), left(kind collate "C", 2) from title
+select t.id, r.id from title t join rating r on t.kind collate "C" = r.who
+select t.id, u.id from title t left join title u on u.kind collate "C" < t.kind collate "C" and u.id = t.id + 1
+select id from title where id = any (array[1, 2, 2])
+select id from title where votes = any (array[1, 10, 9007199254740993])
+select id from title where votes = any (array[10, null])
+select id from title where year = any (array[2000, 1999])
+select id from title where id = any (array[1.0, 2])
+select id from title where name = any (array['a', 'b'])
+select id from title where released = any (array['2000-01-01', '1999-12-31']::date[])
+select id from title where votes = any (array[1.5, 9.6]::int[])
+select id, not (year = any (array[1999, null])) from title
+select * from credit c join (select id as person_id, stars from rating) r using (person_id)
+select * from (select id as person_id, stars from rating) r join credit c using (person_id)
+select * from (select id as person_id, stars from rating) r left join credit c using (person_id) order by 1, 2, 3
+select * from (select id as person_id, stars from rating) r right join credit c using (person_id)
+select person_id, count(*) from credit c left join (select id as person_id from rating) r using (person_id) group by person_id order by person_id
+select * from title t left join (rating r join (select id, name as n from person) p using (id)) on r.title_id = t.id
+select id, count(*) from title join (select id, boss from person) p using (id) where id > 2 group by id
+select id from rating where seen between '2024-01-01' and '2024-06-01'
 select id from title where (id, year) = (1, 2000)
 select id from title where upper(name) = 'A'
 select sum(height) from person

@@ -31,6 +31,11 @@ const JOINS: readonly { readonly from: string; readonly aliases: readonly string
   { from: "person p left join person q on q.id = p.boss", aliases: ["p", "q"] },
   { from: "person p join person q on q.boss = p.boss", aliases: ["p", "q"] },
   { from: "rating r join log l on l.k = r.stars", aliases: ["r", "l"] },
+  {
+    from: "(select id as person_id, name from title) u left join credit c using (person_id)",
+    aliases: ["c", "u"],
+  },
+  { from: "rating r join person p using (id)", aliases: ["r", "p", "m"] },
   { from: "log l", aliases: ["l"] },
   {
     from: "(select title_id, count(*) as n, max(stars) as best from rating group by title_id) d join title t on t.id = d.title_id",
@@ -100,6 +105,11 @@ const COLUMNS: Record<string, readonly Column[]> = {
     { name: "c.person_id", kind: "int", ordered: true, exact: true },
     { name: "c.role", kind: "text", ordered: true, exact: true },
   ],
+  m: [{ name: "id", kind: "int", ordered: true, exact: true }],
+  u: [
+    { name: "person_id", kind: "int", ordered: true, exact: true },
+    { name: "u.name", kind: "text", ordered: true, exact: true },
+  ],
   l: [
     { name: "l.k", kind: "int", ordered: true, exact: true },
     { name: "l.v", kind: "text", ordered: true, exact: true },
@@ -155,6 +165,22 @@ function condition(random: Random, columns: readonly Column[]): string {
     () => `not (${name} = ${value()})`,
     () => `${name} is distinct from ${value()}`,
     () => `coalesce(${name}, ${value()}) = ${value()}`,
+    () =>
+      column.ordered
+        ? `${name} ${pick(random, ["", "not "])}between symmetric ${value()} and ${value()}`
+        : `${name} = ${value()}`,
+    () =>
+      ["int", "text", "numeric"].includes(column.kind)
+        ? `${name} = any (array[${value()}, ${value()}])`
+        : `${name} = ${value()}`,
+    () =>
+      column.kind === "text"
+        ? pick(random, [
+            `${name} like '%!_%' escape '!'`,
+            `${name} not like 'a!%%' escape '!'`,
+            `${name} collate "C" ${pick(random, ["<", "<=", "=", ">"])} ${value()}`,
+          ])
+        : `${name} = ${value()}`,
   ])();
 }
 
@@ -178,6 +204,7 @@ function scalar(random: Random, column: Column): string {
         `length(${name})`,
         `${name} like 'a%'`,
         `left(${name}, 1)`,
+        `${name} collate "C"`,
       ]);
     case "numeric":
       return pick(random, [
@@ -198,6 +225,8 @@ function aggregate(random: Random, columns: readonly Column[]): string {
   const number = kind === "int" || kind === "numeric";
   const distinct = random() < 0.25 && column.exact ? "distinct " : "";
   const filter = random() < 0.15 ? ` filter (where ${name} is not null)` : "";
+  if (kind === "text" && random() < 0.3)
+    return `${pick(random, ["min", "max"])}(${name} collate "C")`;
   const simple = pick(random, ["count(*)", `count(${distinct}${name})`]);
   const sum = number ? `${pick(random, ["sum", "avg"])}(${distinct}${name})${filter}` : simple;
   const extremum = `${pick(random, ["min", "max"])}(${name})${filter}`;
@@ -246,11 +275,11 @@ export function randomQuery(random: Random): string {
     }
   }
   const items = chosen.map((column) => scalar(random, column)).join(", ");
-  const sorted = chosen.filter((column) => column.ordered);
+  const sorted = chosen.filter((column) => column.ordered || column.kind === "text");
   if (random() < 0.5 && sorted.length === chosen.length && chosen.every((column) => column.exact)) {
     const order = sorted.map(
       (column) =>
-        `${column.name}${pick(random, ["", " desc", " nulls first", " desc nulls last"])}`,
+        `${column.name}${column.kind === "text" && (!column.ordered || random() < 0.5) ? ' collate "C"' : ""}${pick(random, ["", " desc", " nulls first", " desc nulls last"])}`,
     );
     // All visible values follow from the sorted columns, so ties are equal rows.
     return `select ${items} from ${from}${where} order by ${order.join(", ")}${limit(random)}`;

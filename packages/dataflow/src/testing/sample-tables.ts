@@ -35,7 +35,7 @@ export const DEFINITIONS: readonly Definition[] = [
     columns: [
       ["id", "int4", false, -1, "int4 primary key", []],
       ["name", "text", true, -1, 'text collate "C"', [...words, null]],
-      ["kind", "text", false, -1, "text", ["movie", "series", "short", null]],
+      ["kind", "text", false, -1, "text", ["movie", "series", "short", "Short", null]],
       ["year", "int2", false, -1, "int2", ["1999", "2000", "2001", null]],
       ["votes", "int8", false, -1, "int8", ["0", "10", "-7", "9007199254740993", null]],
       ["score", "numeric", false, -1, "numeric", ["1.0", "1.00", "2.5", "-3.125", "10", null]],

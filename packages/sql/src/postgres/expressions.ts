@@ -26,7 +26,13 @@ const BOOLEAN_TESTS = {
 const MOVING_DATES = /^\s*(?:now|today|tomorrow|yesterday)\b/i;
 const DATE_TYPES = /^(?:date|time|timetz|timestamp|timestamptz)$/;
 
-export function toExpression(node: TreeNode, slots: SlotMap, inList = false): Expression {
+/** `castOperand` reads what stands under a cast at the top, where more may stand than elsewhere. */
+export function toExpression(
+  node: TreeNode,
+  slots: SlotMap,
+  inList = false,
+  castOperand: (node: TreeNode, slots: SlotMap) => Expression = toExpression,
+): Expression {
   const { tag, fields } = node;
   switch (tag) {
     case "A_Const":
@@ -54,7 +60,9 @@ export function toExpression(node: TreeNode, slots: SlotMap, inList = false): Ex
     case "FuncCall":
       return call(fields, slots);
     case "TypeCast":
-      return cast(fields, slots);
+      return cast(fields, slots, castOperand);
+    case "CollateClause":
+      return collate(fields, slots);
     default:
       throw unknownNode(node);
   }
@@ -172,8 +180,20 @@ function call(fields: Fields, slots: SlotMap): Expression {
   };
 }
 
-function cast(fields: Fields, slots: SlotMap): Expression {
+function collate(fields: Fields, slots: SlotMap): Expression {
   const operand = toExpression(fields.requiredNode("arg"), slots);
+  const collation = fields.strings("collname");
+  const at = Math.max(fields.number("location"), operand.at);
+  fields.end();
+  return { kind: "collate", operand, collation, at };
+}
+
+function cast(
+  fields: Fields,
+  slots: SlotMap,
+  castOperand: (node: TreeNode, slots: SlotMap) => Expression,
+): Expression {
+  const operand = castOperand(fields.requiredNode("arg"), slots);
   const typeFields = fields.message("typeName");
   if (typeFields === null) throw unsupported("this cast");
   const type = typeNameOf(typeFields);

@@ -108,8 +108,11 @@ function anyArray(
   slots: SlotMap,
   at: number,
 ): Expression {
-  const array = toExpression(right, slots);
+  const array = arrayOperand(right, slots);
   const source = array.kind === "cast" ? array.operand : array;
+  if (source.kind === "array") {
+    return { kind: "any-array", operand: toExpression(left, slots), operator, array, at };
+  }
   // A string literal and a placeholder have one shape, so both must mean the same.
   if (
     source.kind !== "placeholder" &&
@@ -118,6 +121,19 @@ function anyArray(
     throw unsupported("ANY of anything but a parameter");
   }
   return { kind: "any-array", operand: toExpression(left, slots), operator, array, at };
+}
+
+/** `ARRAY[…]` stands nowhere else, so it is read here only, alone or under a cast. */
+function arrayOperand(node: TreeNode, slots: SlotMap): Expression {
+  const { tag, fields } = node;
+  if (tag === "A_ArrayExpr") {
+    const at = fields.number("location");
+    fields.ignore("list_start", "list_end");
+    const elements = fields.nodes("elements").map((element) => toExpression(element, slots));
+    fields.end();
+    return { kind: "array", elements, at };
+  }
+  return toExpression(node, slots, false, arrayOperand);
 }
 
 function between(

@@ -91,6 +91,12 @@ describe("conditions", () => {
     ["a between symmetric 1 and 2", { kind: "between", symmetric: true, negated: false }],
     ["a not between 1 and 2", { kind: "between", symmetric: false, negated: true }],
     ["a not in (1, 2)", { kind: "in-list", negated: true }],
+    ["a = any(array[1, 2])", { kind: "any-array", array: { kind: "array", elements: [{}, {}] } }],
+    [
+      "a = any(array[1]::int[])",
+      { kind: "any-array", array: { kind: "cast", operand: { kind: "array" } } },
+    ],
+    ['a collate "C"', { kind: "collate", collation: ["C"], operand: { kind: "column" } }],
     ["a = any($1)", { kind: "any-array", operator: "=", array: { kind: "placeholder" } }],
     [
       "a = any('{1}'::int[])",
@@ -135,7 +141,8 @@ describe("reasons a person can read", () => {
     ["select f(variadic a) from t", "VARIADIC is"],
     ["select f(a => 1) from t", "a named argument is"],
     ["select percentile_cont(0.5) within group (order by a) from t", "WITHIN GROUP is"],
-    ['select a collate "C" from t', "COLLATE is"],
+    ["select array[a] from t", "ARRAY[…] is"],
+    ["select array[a]::int[] from t", "ARRAY[…] is"],
     ["select a[1] from t", "a subscript or field selection is"],
     ["select count(t.*) from t", "a whole-row reference is"],
     ["select a from t order by 'x'", "a constant in ORDER BY is"],

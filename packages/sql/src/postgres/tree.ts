@@ -37,7 +37,6 @@ const NAMES: Readonly<Record<string, string>> = {
   RowExpr: "a row constructor",
   A_ArrayExpr: "ARRAY[…]",
   A_Indirection: "a subscript or field selection",
-  CollateClause: "COLLATE",
   SQLValueFunction: "a function of the session or the current time",
   NamedArgExpr: "a named argument",
   CurrentOfExpr: "CURRENT OF",

@@ -15,7 +15,7 @@ import { arithmetic, guarded } from "./arithmetic.ts";
 import { coerce, isTextual } from "./coercion.ts";
 import { dateTruncate } from "./date-truncate.ts";
 import { integerOf, isInteger, isNumber, roundHalfEven, widerNumber } from "./numeric-tower.ts";
-import { codePointCount, codePointsOf } from "./strings.ts";
+import { codePointCount, codePointsOf, withBackslashes } from "./strings.ts";
 import { BOOL, FLOAT8, INT4, NUMERIC, TEXT, TIMESTAMP } from "./types.data.ts";
 
 type Build = (args: readonly Operand[], name: string) => Expr;
@@ -44,6 +44,7 @@ const FUNCTIONS: Record<string, Build> = {
   replace: text(3, TEXT, (s, from, to) => (from === "" ? s : s.split(from).join(to))),
   left: textAndCount((s, n) => codePointsOf(s).slice(0, n).join("")),
   right: textAndCount(right),
+  like_escape: likeEscape,
   date_trunc: truncateTimestamp,
 };
 
@@ -199,6 +200,27 @@ function right(value: string, count: number): string {
 function position(value: string, part: string): number {
   const at = value.indexOf(part);
   return at < 0 ? 0 : codePointCount(value.slice(0, at)) + 1;
+}
+
+/** What `LIKE pattern ESCAPE 'c'` calls; its pattern may be a literal. */
+function likeEscape(args: readonly Operand[], name: string): Expr {
+  const [pattern, escape] = args;
+  if (args.length !== 2 || pattern === undefined || escape === undefined) {
+    throw new Unsupported(`function ${name}() with ${args.length} arguments`);
+  }
+  const fn: ScalarFunction = {
+    name,
+    evaluate: (text, mark) => withBackslashes(text as string, mark as string),
+  };
+  const made = [coerce(pattern, TEXT, name), coerce(escape, TEXT, name)];
+  // Of constants, it must be a constant itself: the other side then decides the collation.
+  const [first, second] = made as [Expr, Expr];
+  if (first.kind !== "const" || second.kind !== "const") {
+    throw new Unsupported("LIKE … ESCAPE of anything but literals");
+  }
+  const value =
+    first.value === null || second.value === null ? null : fn.evaluate(first.value, second.value);
+  return { kind: "const", value, type: TEXT };
 }
 
 function truncateTimestamp(args: readonly Operand[], name: string): Expr {

@@ -1,6 +1,6 @@
 import { Unsupported } from "@freshet/sql";
 import type { SqlType } from "@freshet/types";
-import type { Expr } from "../../plan/expression.ts";
+import type { Expr, ScalarFunction } from "../../plan/expression.ts";
 import type { DialectSemantics, Operand } from "../dialect.ts";
 import { aggregate, isAggregate } from "./aggregates.ts";
 import {
@@ -15,7 +15,7 @@ import {
 import { call } from "./functions.ts";
 import { isNumber, numberLiteral, widerNumber } from "./numeric-tower.ts";
 import { binary, commonCollation, compare, unary } from "./operators.ts";
-import { BOOL, INT8, TEXT } from "./types.data.ts";
+import { BOOL, BYTEWISE_COLLATION, INT8, TEXT } from "./types.data.ts";
 
 /** How Postgres (13 to 18) resolves and computes; all knowledge of it in this package. */
 export const postgresSemantics: DialectSemantics = {
@@ -32,6 +32,7 @@ export const postgresSemantics: DialectSemantics = {
   isAggregate,
   aggregate,
   cast: explicitCast,
+  collate,
   unify,
   condition: (operand, what) => {
     if (operand.kind === "untyped") return operand.resolve(BOOL);
@@ -41,6 +42,31 @@ export const postgresSemantics: DialectSemantics = {
   },
   nullsFirst: (descending) => descending,
   functionColumnName: (name) => name[name.length - 1]!,
+};
+
+/**
+ * `COLLATE "C"` of text. Beside an operand of another collation it would win, but that counts as
+ * a conflict here, which refuses more than it must.
+ */
+function collate(operand: Operand, path: readonly string[]): Expr {
+  const known = path.length === 1 || (path.length === 2 && path[0] === "pg_catalog");
+  if (!known || path[path.length - 1] !== "C") throw new Unsupported(`COLLATE ${path.join(".")}`);
+  if (operand.kind === "untyped" || operand.kind === "const" || !isTextual(operand.type)) {
+    const what = operand.kind === "untyped" ? "a literal" : operand.type.name;
+    throw new Unsupported(`COLLATE of ${what}`);
+  }
+  if (operand.type.collation?.equality !== "bytes") {
+    throw new Unsupported("COLLATE over a collation that is not deterministic");
+  }
+  const type = { ...operand.type, collation: BYTEWISE_COLLATION };
+  return { kind: "call", fn: COLLATE_C, args: [operand], type };
+}
+
+const COLLATE_C: ScalarFunction = {
+  name: "collate C",
+  widens: true,
+  identity: true,
+  evaluate: (v) => v,
 };
 
 /** select_common_type (parse_coerce.c), for the types known here. */

@@ -86,3 +86,23 @@ function matchesAt(text: readonly string[], at: number, part: Part): boolean {
   }
   return true;
 }
+
+/** The same pattern escaped by backslashes (like_escape.c); an empty escape escapes nothing. */
+export function withBackslashes(pattern: string, escape: string): string {
+  const marks = codePointsOf(escape);
+  if (marks.length > 1) throw new Poisoned("invalid escape string");
+  if (escape === "\\") return pattern;
+  let escaped = "";
+  let after = false;
+  for (const point of codePointsOf(pattern)) {
+    if (point === escape && !after) {
+      escaped += "\\";
+      after = true;
+      continue;
+    }
+    if (point === "\\" && !after) escaped += "\\";
+    escaped += point;
+    after = false;
+  }
+  return escaped;
+}

@@ -27,6 +27,9 @@ export const OID = {
 /** A database's default collation is deterministic; its order is not known here. */
 export const DEFAULT_COLLATION: Collation = { name: "default", equality: "bytes", order: "none" };
 
+/** `COLLATE "C"`: the order of the bytes, whatever the database's locale. */
+export const BYTEWISE_COLLATION: Collation = { name: "C", equality: "bytes", order: "bytes" };
+
 function type(kind: ValueKind, upstreamId: number, name: string): SqlType {
   return { kind, upstreamId, name, modifier: -1 };
 }
