@@ -159,8 +159,11 @@ describe("cancel and goodbye", () => {
     await client.connect();
     under.router.fillRefused = true;
     under.router.fillDelayMs = 300;
+    const asked = under.router.fillsAsked;
     const statement = client.query("SELECT a FROM slow");
     const outcome = expect(statement).rejects.toMatchObject({ code: "57014" });
+    // Before that there is nothing to cancel, as there would not be directly.
+    await waitFor(() => under.router.fillsAsked > asked);
     await sendCancel(under.adapter.port, client);
     await outcome;
     under.router.fillRefused = false;

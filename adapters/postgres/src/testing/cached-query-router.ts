@@ -92,6 +92,8 @@ export class CachedQueryRouter implements Router {
   readonly controls: CacheStatement[] = [];
   fillDelayMs = 0;
   fillRefused = false;
+  /** Fills that sessions have asked for so far. */
+  fillsAsked = 0;
 
   constructor(url: string) {
     this.#client = new pg.Client({
@@ -188,6 +190,7 @@ export class CachedQueryRouter implements Router {
     key: string,
     params: readonly CanonicalParam[],
   ): Promise<FillResult> {
+    this.fillsAsked += 1;
     if (this.fillDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.fillDelayMs));
     if (this.fillRefused) return { kind: "refused", reason: "as told" };
     const result = await this.#client.query<(string | null)[]>({
