@@ -1,31 +1,9 @@
-/** A small seeded generator (mulberry32): the same seed gives the same run everywhere. */
-export class Random {
-  #state: number;
+import { SeededRandom } from "@freshet/util";
 
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** In [0, 1). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  }
-
-  /** In [0, limit). */
-  below(limit: number): number {
-    return Math.floor(this.next() * limit);
-  }
-
+/** What the oracle and the crash tests draw from. */
+export class Random extends SeededRandom {
   between(low: number, high: number): number {
     return low + this.below(high - low + 1);
-  }
-
-  chance(probability: number): boolean {
-    return this.next() < probability;
   }
 
   pick<T>(items: readonly T[]): T {
