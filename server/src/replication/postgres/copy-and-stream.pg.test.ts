@@ -49,6 +49,8 @@ describe.each([13, 18] as const)("copy and stream, Postgres %i", (major) => {
   });
 
   const follow = async (name: string) => {
+    // Statements of the set-up that the stream has yet to pass would be taken for later changes.
+    await run.caughtUp();
     const schema = await run.table(name);
     expect(await run.upstream.addTables([schema])).toEqual([]);
     return schema;
