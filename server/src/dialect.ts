@@ -1,6 +1,7 @@
 import type { TextCodec } from "@freshet/types";
-import type { SelectStatement, StatementLexer } from "@freshet/sql";
-import type { DialectSemantics } from "@freshet/dataflow";
+import type { ColumnDefinition } from "@freshet/rpc";
+import type { LexerSettings, SelectStatement, StatementLexer } from "@freshet/sql";
+import type { DialectSemantics, ResultColumn } from "@freshet/dataflow";
 import type { Clock, Logger } from "@freshet/util";
 import type { Upstream } from "./replication/contract.ts";
 
@@ -21,7 +22,14 @@ export interface ServerDialect {
   readonly semantics: DialectSemantics;
   /** Loads what parsing needs; once, before the first `parse`. */
   load(): Promise<void>;
+  /** How texts are read in a session of this scope. */
+  lexerSettings(scopeIdentity: string): LexerSettings;
   /** Throws Unsupported or SqlSyntaxError. `text` is Unicode. */
-  parse(text: string): SelectStatement;
+  parse(text: string, settings: LexerSettings): SelectStatement;
+  /**
+   * Is the upstream's result column of the type we inferred? The cheapest proof that the
+   * statement was understood.
+   */
+  sameResultType(ours: ResultColumn, theirs: ColumnDefinition): boolean;
   createUpstream(options: UpstreamOptions): Upstream;
 }

@@ -1,5 +1,10 @@
 import { postgresSemantics } from "@freshet/dataflow";
-import { loadPostgresParser, parsePostgresSelect, postgresLexer } from "@freshet/sql";
+import {
+  loadPostgresParser,
+  parsePostgresSelect,
+  POSTGRES_LEXER_SETTINGS,
+  postgresLexer,
+} from "@freshet/sql";
 import { postgresTextCodec } from "@freshet/types";
 import { ConfigurationError } from "@freshet/util";
 import type { ServerDialect } from "./dialect.ts";
@@ -11,7 +16,9 @@ const postgres: ServerDialect = {
   lexer: postgresLexer,
   semantics: postgresSemantics,
   load: loadPostgresParser,
+  lexerSettings: () => POSTGRES_LEXER_SETTINGS,
   parse: parsePostgresSelect,
+  sameResultType: (ours, theirs) => ours.type.upstreamId === theirs.type.upstreamId,
   createUpstream: createPostgresUpstream,
 };
 

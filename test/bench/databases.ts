@@ -1,4 +1,4 @@
-import { EmbeddedPostgres, loadFilms } from "@freshet/cli";
+import { EmbeddedPostgres, loadPostgresFilms } from "@freshet/cli";
 import type { BenchOptions } from "./options.ts";
 import type { Cleanup } from "./tools/cleanup.ts";
 import { initialise } from "./tools/pgbench.ts";
@@ -36,7 +36,7 @@ export async function startUpstream(
     say(`loading ${options.titles.toLocaleString("en")} films`);
     const counts = { titles: options.titles, people: Math.ceil(options.titles * PEOPLE_A_TITLE) };
     const { signal } = new AbortController();
-    await loadFilms({ url, counts, print: () => undefined, signal });
+    await loadPostgresFilms({ url, counts, print: () => undefined, signal });
   }
   await query(url, "VACUUM ANALYZE", "CHECKPOINT");
   const rows = await query(url, "SHOW server_version");

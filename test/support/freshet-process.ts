@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "@freshet/cli/embedded-postgres";
 import { query } from "./database.ts";
+import { mysqlQuery } from "./mysql-database.ts";
 
 const main = join(import.meta.dirname, "..", "..", "packages", "cli", "src", "main.ts");
 
@@ -162,7 +163,8 @@ export class FreshetProcess {
 
   /** Until clients get answers, be it forwarded ones. */
   async answering(timeoutMs = 30_000): Promise<void> {
-    await this.until(async () => (await query(this.url(), "SELECT 1")).length === 1, timeoutMs);
+    const ask = this.url().startsWith("mysql:") ? mysqlQuery : query;
+    await this.until(async () => (await ask(this.url(), "SELECT 1")).length === 1, timeoutMs);
   }
 
   async until(condition: () => Promise<boolean>, timeoutMs: number): Promise<void> {

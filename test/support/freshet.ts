@@ -2,16 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRouter } from "@freshet/adapter-core";
-import { type PostgresAdapter, startPostgresAdapter } from "@freshet/adapter-postgres";
-import { canonicalLiteral } from "@freshet/pg-wire";
+import { adapterDialect, type Listener } from "@freshet/cli";
+import { dialectOfUrl } from "@freshet/config";
 import { pairedLinks, type ToAdapter, type ToServer } from "@freshet/rpc";
 import { type Engine, startEngine } from "@freshet/server";
-import { parseCacheStatement, postgresLexer } from "@freshet/sql";
-import { type Logger, silentLogger } from "@freshet/util";
+import { type Logger, must, silentLogger } from "@freshet/util";
 
 export interface TestFreshet {
   readonly engine: Engine;
-  readonly adapter: PostgresAdapter;
+  readonly adapter: Listener;
   readonly port: number;
   readonly storageDir: string;
   url(database?: string): string;
@@ -33,6 +32,7 @@ export async function startFreshet(options: {
 }): Promise<TestFreshet> {
   const storageDir = options.storageDir ?? (await mkdtemp(join(tmpdir(), "freshet-store-")));
   const logger = options.logger ?? silentLogger;
+  const dialect = adapterDialect(must(dialectOfUrl(options.upstreamUrl), "the URL names a dialect"));
   const engine = await startEngine({
     upstreamUrl: options.upstreamUrl,
     deployment: options.deployment ?? "test",
@@ -45,15 +45,13 @@ export async function startFreshet(options: {
   const router = createRouter({
     link: adapterLink,
     adapter: "test",
-    lexer: postgresLexer,
-    canonicalLiteral,
-    parseCacheStatement,
+    ...dialect.reading,
     logger,
   });
   engine.attach(serverLink, "test");
   const upstream = new URL(options.upstreamUrl);
   const users = options.users ?? new Map([[upstream.username, upstream.password]]);
-  const adapter = await startPostgresAdapter({
+  const adapter = await dialect.start({
     router,
     upstreamUrl: options.upstreamUrl,
     users,
@@ -67,7 +65,7 @@ export async function startFreshet(options: {
     port: adapter.port,
     storageDir,
     url: (database = upstream.pathname.slice(1)) =>
-      `postgres://${upstream.username}:${upstream.password}@127.0.0.1:${adapter.port}/${database}`,
+      `${upstream.protocol}//${upstream.username}:${upstream.password}@127.0.0.1:${adapter.port}/${database}`,
     async stop({ keepStorage = false } = {}) {
       await adapter.close(1_000);
       await router.close();

@@ -1,5 +1,5 @@
 import type { CanonicalParam, EncodedRows, SqlType } from "@freshet/types";
-import type { CacheStatement, StatementTraits } from "@freshet/sql";
+import type { CacheStatement, LexerSettings, StatementTraits } from "@freshet/sql";
 import type {
   CacheDefinition,
   ColumnDefinition,
@@ -22,7 +22,10 @@ export interface Router {
   /** Fills through the server; concurrent fills of a key share one. Never rejects. */
   fill(cache: CachedRoute, key: string, params: readonly CanonicalParam[]): Promise<FillResult>;
   control(statement: CacheStatement, scope: SessionScope): Promise<ControlResult | ControlError>;
-  /** Resolves true when the position is visible here, false when the limit passed first. */
+  /**
+   * Resolves true when the position (empty: everything committed upstream before the call) is
+   * visible here, false when the limit passed first.
+   */
   awaitPosition(position: string, limitMs: number): Promise<boolean>;
   /** True/false at once when known; else null, and call `askAccess`. */
   mayRead(cache: CachedRoute, role: string): boolean | null;
@@ -49,7 +52,8 @@ export interface Router {
 
 export interface RoutingSession {
   readonly scope: SessionScope | null;
-  readonly standardConformingStrings: boolean;
+  /** How its texts are read; from `lexerSettings`, compared by identity. */
+  readonly lexer: LexerSettings;
 }
 
 export type Route =

@@ -1,3 +1,4 @@
+import { POSTGRES_ESCAPING_SETTINGS } from "@freshet/sql";
 import { afterEach, describe, expect, test } from "vitest";
 import { bindParams } from "./canonical-list.ts";
 import type { CachedRoute, Route, RoutingSession } from "./contract.ts";
@@ -121,7 +122,7 @@ describe("scope", () => {
     await start([defineCache(1, "select a from t where b = 'x'", [TEXT])]);
     const text = "select a from t where b = 'x\\\\y'";
     const standard = cached(router.route(text, session));
-    const escapes = router.route(text, { ...session, standardConformingStrings: false });
+    const escapes = router.route(text, { ...session, lexer: POSTGRES_ESCAPING_SETTINGS });
     expect(standard.fixedKey).toBe("x\\\\y");
     expect(escapes.kind === "cached" ? escapes.fixedKey : null).not.toBe(standard.fixedKey);
   });

@@ -1,6 +1,11 @@
 import type { AdapterLink, CacheDefinition, ServerLink, ToAdapter, ToServer } from "@freshet/rpc";
 import { PROTOCOL_VERSION, pairedLinks, scopeKey } from "@freshet/rpc";
-import { parseCacheStatement, postgresLexer, queryId } from "@freshet/sql";
+import {
+  parseCacheStatement,
+  POSTGRES_LEXER_SETTINGS,
+  postgresLexer,
+  queryId,
+} from "@freshet/sql";
 import type { SqlType } from "@freshet/types";
 import { must } from "@freshet/util";
 import type { RoutingSession } from "./contract.ts";
@@ -87,7 +92,7 @@ export const TEXT: SqlType = { kind: "text", upstreamId: 25, name: "text", modif
 
 export const session: RoutingSession = {
   scope: { database: "shop", role: "ann", identity: "pg_catalog,public" },
-  standardConformingStrings: true,
+  lexer: POSTGRES_LEXER_SETTINGS,
 };
 
 /** Integers and texts, as far as tests need them. */
@@ -103,7 +108,7 @@ export function defineCache(
   types: readonly SqlType[],
   options: { readonly frozen?: readonly number[]; readonly limits?: readonly number[] } = {},
 ): CacheDefinition {
-  const shape = must(postgresLexer.shape(query, session), "the query can be tokenised");
+  const shape = must(postgresLexer.shape(query, session.lexer), "the query can be tokenised");
   const scope = scopeKey(must(session.scope, "the test's session has a scope"));
   let next = 0;
   const lists: boolean[] = [];

@@ -1,6 +1,6 @@
 import { databasePrefix } from "@freshet/rpc";
 import { queryId } from "@freshet/sql";
-import type { LexerSettings, Shape, StatementTraits } from "@freshet/sql";
+import type { Shape, StatementTraits } from "@freshet/sql";
 import type { CacheRegistry } from "./cache-registry.ts";
 import type { ForwardReason, Route, RoutingSession } from "./contract.ts";
 import { matchShape } from "./match-shape.ts";
@@ -40,7 +40,7 @@ export class StatementRouting {
   }
 
   route(text: string, session: RoutingSession, scope: string | null): Route {
-    const settings: LexerSettings = session;
+    const settings = session.lexer;
     if (!NEVER_OURS.test(text)) {
       const parse = this.#options.parseCacheStatement(text, settings);
       if (parse.kind === "statement") return { kind: "control", statement: parse.statement };
@@ -80,11 +80,11 @@ export class StatementRouting {
     scope: string | null,
     early: Shape | null,
   ): Route {
-    const traits = this.#options.lexer.traits(text, session);
+    const traits = this.#options.lexer.traits(text, session.lexer);
     if (traits.multiple) return new ForwardRoute(traits, "multi-statement");
     if (!traits.read) return new ForwardRoute(traits, "not-a-read");
     if (traits.skipCache) return new ForwardRoute(traits, "hint");
-    const shape = early ?? this.#options.lexer.shape(text, session);
+    const shape = early ?? this.#options.lexer.shape(text, session.lexer);
     if (shape === null) return new ForwardRoute(traits, "unparsed");
     this.#rememberTraits(text, shape, traits);
     if (traits.uncacheable !== null) {

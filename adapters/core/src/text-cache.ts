@@ -1,5 +1,6 @@
 import type { SessionScope } from "@freshet/rpc";
 import { scopeKey } from "@freshet/rpc";
+import type { LexerSettings } from "@freshet/sql";
 import type { Route, RoutingSession } from "./contract.ts";
 
 export interface TextCacheLimits {
@@ -27,20 +28,19 @@ export class TextTable {
  */
 export class TextCache {
   readonly #limits: TextCacheLimits;
-  /** By scope key, with a mark for each string syntax. */
+  /** By scope key, with the way its texts are read. */
   readonly #tables = new Map<string, TextTable>();
-  #byScope = new WeakMap<SessionScope, [TextTable | null, TextTable | null]>();
-  readonly #unknown: readonly [TextTable, TextTable];
+  #byScope = new WeakMap<SessionScope, Map<LexerSettings, TextTable>>();
+  /** For sessions whose scope is not known. */
+  readonly #unknown = new Map<LexerSettings, TextTable>();
   #lastScope: SessionScope | null = null;
-  #lastStandard = true;
-  #lastTable: TextTable;
+  #lastLexer: LexerSettings | null = null;
+  #lastTable: TextTable | null = null;
   #youngEntries = 0;
   #youngBytes = 0;
 
   constructor(limits: TextCacheLimits) {
     this.#limits = limits;
-    this.#unknown = [new TextTable(null), new TextTable(null)];
-    this.#lastTable = this.#unknown[1];
   }
 
   get size(): number {
@@ -50,14 +50,14 @@ export class TextCache {
   }
 
   table(session: RoutingSession): TextTable {
-    const { scope, standardConformingStrings } = session;
-    if (scope === this.#lastScope && standardConformingStrings === this.#lastStandard) {
-      return this.#lastTable;
-    }
+    const { scope, lexer } = session;
+    const last = this.#lastTable;
+    if (last !== null && scope === this.#lastScope && lexer === this.#lastLexer) return last;
+    const table = this.#find(scope, lexer);
     this.#lastScope = scope;
-    this.#lastStandard = standardConformingStrings;
-    this.#lastTable = this.#find(scope, standardConformingStrings ? 1 : 0);
-    return this.#lastTable;
+    this.#lastLexer = lexer;
+    this.#lastTable = table;
+    return table;
   }
 
   get(table: TextTable, text: string): Route | undefined {
@@ -91,16 +91,23 @@ export class TextCache {
     this.#youngBytes = 0;
   }
 
-  #find(scope: SessionScope | null, syntax: 0 | 1): TextTable {
-    if (scope === null) return this.#unknown[syntax];
-    let pair = this.#byScope.get(scope);
-    if (pair === undefined) this.#byScope.set(scope, (pair = [null, null]));
-    const known = pair[syntax];
-    if (known !== null) return known;
-    const key = scopeKey(scope);
-    let table = this.#tables.get(`${syntax}${key}`);
-    if (table === undefined) this.#tables.set(`${syntax}${key}`, (table = new TextTable(key)));
-    pair[syntax] = table;
+  #find(scope: SessionScope | null, lexer: LexerSettings): TextTable {
+    let ofScope = scope === null ? this.#unknown : this.#byScope.get(scope);
+    if (scope !== null && ofScope === undefined) {
+      this.#byScope.set(scope, (ofScope = new Map<LexerSettings, TextTable>()));
+    }
+    const known = ofScope?.get(lexer);
+    if (known !== undefined) return known;
+    const table = scope === null ? new TextTable(null) : this.#ofKey(scopeKey(scope), lexer);
+    ofScope?.set(lexer, table);
+    return table;
+  }
+
+  /** Equal scopes share a table, also when they are different objects. */
+  #ofKey(scope: string, lexer: LexerSettings): TextTable {
+    const key = `${Object.values(lexer).join()} ${scope}`;
+    let table = this.#tables.get(key);
+    if (table === undefined) this.#tables.set(key, (table = new TextTable(scope)));
     return table;
   }
 
@@ -121,11 +128,11 @@ export class TextCache {
     }
     this.#byScope = new WeakMap();
     this.#lastScope = null;
-    this.#lastStandard = true;
-    this.#lastTable = this.#unknown[1];
+    this.#lastLexer = null;
+    this.#lastTable = null;
   }
 
   #all(): TextTable[] {
-    return [...this.#tables.values(), ...this.#unknown];
+    return [...this.#tables.values(), ...this.#unknown.values()];
   }
 }

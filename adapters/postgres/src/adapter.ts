@@ -1,15 +1,10 @@
+import { DEFAULT_LIMITS, NO_METRICS, StartupTemplates } from "@freshet/adapter-core";
 import { silentLogger } from "@freshet/util";
 import { CancelRegistry } from "./cancel.ts";
 import type { AdapterContext } from "./context.ts";
 import { learnZone } from "./learn-zone.ts";
 import { Listener } from "./listener.ts";
-import {
-  DEFAULT_LIMITS,
-  NO_METRICS,
-  type PostgresAdapter,
-  type PostgresAdapterOptions,
-} from "./options.ts";
-import { StartupTemplates } from "./template.ts";
+import type { PostgresAdapter, PostgresAdapterOptions } from "./options.ts";
 import { serverTls } from "./tls.ts";
 import { connectUpstream, type UpstreamLogin } from "./upstream/connect.ts";
 import { parseUpstreamUrl, type UpstreamAddress } from "./upstream/url.ts";

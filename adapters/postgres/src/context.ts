@@ -1,8 +1,8 @@
-import type { ForwardReason, Router } from "@freshet/adapter-core";
+import type { AdapterLimits, AdapterMetrics, ForwardReason, Router } from "@freshet/adapter-core";
 import type { Logger } from "@freshet/util";
 import type { CancelRegistry } from "./cancel.ts";
-import type { AdapterLimits, AdapterMetrics, AuthenticationMethod } from "./options.ts";
-import type { StartupTemplates } from "./template.ts";
+import type { AuthenticationMethod } from "./options.ts";
+import type { Templates } from "./template.ts";
 import type { ServerTls } from "./tls.ts";
 import type { UpstreamAddress } from "./upstream/url.ts";
 import type { UpstreamConnection } from "./upstream/connect.ts";
@@ -15,7 +15,7 @@ export interface AdapterContext {
   readonly limits: AdapterLimits;
   readonly logger: Logger;
   readonly metrics: AdapterMetrics;
-  readonly templates: StartupTemplates;
+  readonly templates: Templates;
   readonly cancels: CancelRegistry;
   readonly zones: ZoneBook;
   readonly tls: ServerTls | null;

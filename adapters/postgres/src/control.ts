@@ -1,7 +1,7 @@
+import { explainLastStatement } from "@freshet/adapter-core";
 import type { ControlError, ControlResult } from "@freshet/rpc";
 import type { CacheStatement } from "@freshet/sql";
 import { noticeResponse } from "@freshet/pg-wire";
-import { explainLastStatement } from "./last-statement.ts";
 import { prepare } from "./readiness.ts";
 import type { Session } from "./session.ts";
 

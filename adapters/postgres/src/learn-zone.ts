@@ -1,3 +1,4 @@
+import { ByteSource } from "@freshet/adapter-core";
 import {
   BACKEND,
   parseDataRow,
@@ -7,7 +8,7 @@ import {
   ZONE_TRANSITIONS_SQL,
 } from "@freshet/pg-wire";
 import { OperationalError } from "@freshet/util";
-import { ByteSource } from "./byte-source.ts";
+import { readMessage } from "./typed-message.ts";
 import type { UpstreamConnection } from "./upstream/connect.ts";
 
 const REPLY_LIMIT = 1_000_000;
@@ -64,7 +65,7 @@ async function readTransitions(
   const transitions: (readonly [number, number])[] = [];
   let timeZone = timeZoneAtFirst;
   for (;;) {
-    const { type, bytes } = await source.message(REPLY_LIMIT);
+    const { type, bytes } = await readMessage(source, REPLY_LIMIT);
     switch (type) {
       case BACKEND.dataRow:
         transitions.push(transitionOf(parseDataRow(bytes, 0, bytes.length)));

@@ -1,8 +1,9 @@
+import { ByteSource } from "@freshet/adapter-core";
 import { BACKEND, parseDataRow } from "@freshet/pg-wire";
-import { ByteSource } from "./byte-source.ts";
 import type { AdapterContext } from "./context.ts";
 import { type HiddenSettings, parseProbe, PROBE_REQUEST } from "./probe.ts";
-import type { Learned } from "./template.ts";
+import type { LearnedTemplate } from "./template.ts";
+import { readMessage } from "./typed-message.ts";
 import type { UpstreamConnection } from "./upstream/connect.ts";
 
 const PROBE_REPLY_LIMIT = 1_000_000;
@@ -12,7 +13,7 @@ export async function learnTemplate(
   context: AdapterContext,
   parameters: readonly (readonly [string, string])[],
   user: string,
-): Promise<Learned> {
+): Promise<LearnedTemplate> {
   const { accessGeneration } = context.router;
   const connection = await context.connect(parameters, user);
   try {
@@ -41,7 +42,7 @@ async function probeConnection(
   let row: (string | null)[] | null = null;
   let failed = false;
   for (;;) {
-    const { type, bytes } = await source.message(PROBE_REPLY_LIMIT);
+    const { type, bytes } = await readMessage(source, PROBE_REPLY_LIMIT);
     if (type === BACKEND.dataRow) row = parseDataRow(bytes, 0, bytes.length);
     else if (type === BACKEND.error) failed = true;
     else if (type === BACKEND.readyForQuery) break;

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { PeerGone } from "@freshet/adapter-core";
 import {
   AUTHENTICATION_OK,
   backendKeyData,
@@ -13,7 +14,6 @@ import { messageOf } from "@freshet/util";
 import { authenticate } from "./auth/authenticate.ts";
 import type { AdapterContext } from "./context.ts";
 import { learnTemplate } from "./learn.ts";
-import { PeerGone } from "./byte-source.ts";
 import { passThrough } from "./pass-through.ts";
 import { Session } from "./session.ts";
 import { protocolVersion, type Startup, StartupDialog } from "./startup.ts";

@@ -6,6 +6,7 @@ import {
   compileRendering,
   RenderingRefused,
   rowDescription,
+  type WireField,
 } from "@freshet/pg-wire";
 import type { SessionSettings } from "./settings.ts";
 import type { KnownZone, ZoneBook } from "./zones.ts";
@@ -81,7 +82,11 @@ function compile(
   settings: SessionSettings,
   zones: ZoneBook,
 ): ResultPlan {
-  const rendered = columns.map(({ typeId, type }) => ({ typeId, kind: type.kind }));
+  const fields = columns.map(({ name, wire }) => ({ name, ...(wire as WireField) }));
+  const rendered = columns.map(({ type }, index) => ({
+    typeId: fields[index]!.typeId,
+    kind: type.kind,
+  }));
   const zonesState = zones.state;
   let used: KnownZone | undefined;
   const rendering = compileRendering(rendered, formats, settings.rendering(), (name) => {
@@ -94,7 +99,7 @@ function compile(
     settingsKey: settings.key,
     formatsKey,
     zonesState,
-    rowDescription: rowDescription(columns, formats),
+    rowDescription: rowDescription(fields, formats),
     variantKey: ok ? `pg ${rendering.variantKey}${edition}` : null,
     refusal: ok ? "" : rendering.reason,
     render: (rows) => (ok ? rendering.render(rows) : Buffer.alloc(0)),

@@ -1,7 +1,16 @@
 import type { Socket } from "node:net";
-import type { ForwardReason, Route, RoutingSession } from "@freshet/adapter-core";
+import {
+  type ForwardReason,
+  type InputOwner,
+  type LastStatement,
+  NO_STATEMENT,
+  Outbox,
+  readReusing,
+  type Route,
+  type RoutingSession,
+} from "@freshet/adapter-core";
 import type { SessionScope } from "@freshet/rpc";
-import type { StatementTraits } from "@freshet/sql";
+import type { LexerSettings, StatementTraits } from "@freshet/sql";
 import {
   errorResponse,
   type ErrorFields,
@@ -18,13 +27,10 @@ import type { AdapterContext } from "./context.ts";
 import { handleCopyMessage } from "./copy.ts";
 import { ExtendedProtocol } from "./extended/protocol.ts";
 import { StatementTable } from "./extended/statement.ts";
-import { type LastStatement, NO_STATEMENT } from "./last-statement.ts";
-import { Outbox } from "./outbox.ts";
 import { parseProbe, PROBE_REQUEST } from "./probe.ts";
 import { onReply } from "./replies.ts";
 import { SessionSettings } from "./settings.ts";
 import { handleQuery } from "./simple-query.ts";
-import { type InputOwner, readReusing } from "./socket-input.ts";
 import type { StartupTemplate } from "./template.ts";
 import { TransactionMemory } from "./transaction.ts";
 import { cancelUpstream } from "./upstream/cancel.ts";
@@ -165,8 +171,8 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
     return this.scopeKnown ? this.settings.scope : null;
   }
 
-  get standardConformingStrings(): boolean {
-    return this.settings.standardConformingStrings;
+  get lexer(): LexerSettings {
+    return this.settings.lexer;
   }
 
   #pump(): void {

@@ -1,20 +1,12 @@
+import { scopeOf } from "@freshet/adapter-core";
 import type { RenderingSettings } from "@freshet/pg-wire";
 import type { SessionScope } from "@freshet/rpc";
+import {
+  type LexerSettings,
+  POSTGRES_ESCAPING_SETTINGS,
+  POSTGRES_LEXER_SETTINGS,
+} from "@freshet/sql";
 import type { HiddenSettings } from "./probe.ts";
-
-/** Equal scopes are one object in a thread, so that routing may compare and hash them cheaply. */
-const scopes = new Map<string, SessionScope>();
-const SCOPES_LIMIT = 10_000;
-
-function scopeOf(database: string, role: string, identity: string): SessionScope {
-  const key = `${database}\0${role}\0${identity}`;
-  const known = scopes.get(key);
-  if (known !== undefined) return known;
-  if (scopes.size >= SCOPES_LIMIT) scopes.clear();
-  const scope = { database, role, identity };
-  scopes.set(key, scope);
-  return scope;
-}
 
 /**
  * One session's settings: the reported ones follow every ParameterStatus, the hidden ones come
@@ -25,7 +17,7 @@ export class SessionSettings {
   #hidden: HiddenSettings | null;
   #scope: SessionScope | null = null;
   #key: string | null = null;
-  standardConformingStrings = true;
+  lexer: LexerSettings = POSTGRES_LEXER_SETTINGS;
 
   constructor(reported: ReadonlyMap<string, string>, hidden: HiddenSettings | null) {
     this.#reported = new Map(reported);
@@ -77,7 +69,8 @@ export class SessionSettings {
   #refresh(): void {
     const hidden = this.#hidden;
     this.#key = null;
-    this.standardConformingStrings = this.#reported.get("standard_conforming_strings") !== "off";
+    const escaping = this.#reported.get("standard_conforming_strings") === "off";
+    this.lexer = escaping ? POSTGRES_ESCAPING_SETTINGS : POSTGRES_LEXER_SETTINGS;
     const usable =
       hidden !== null &&
       this.#reported.get("client_encoding") === "UTF8" &&

@@ -1,4 +1,4 @@
-import type { CachedRoute, ForwardReason, Route } from "@freshet/adapter-core";
+import { type CachedRoute, fillWithin, type ForwardReason, type Route } from "@freshet/adapter-core";
 import type { StatementTraits } from "@freshet/sql";
 import {
   commandComplete,
@@ -11,7 +11,6 @@ import {
   SYNC,
 } from "@freshet/pg-wire";
 import { controlColumns, isControlError, runControl, writeNotices } from "./control.ts";
-import { fillWithin } from "./fill.ts";
 import { writeQueryHit } from "./hit.ts";
 import { prepare, readiness } from "./readiness.ts";
 import type { Session } from "./session.ts";

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { ByteSource, PeerGone } from "@freshet/adapter-core";
 import { parseStartup, ProtocolViolation, STARTUP_CODE } from "@freshet/pg-wire";
-import { ByteSource, PeerGone } from "./byte-source.ts";
 import type { ServerTls } from "./tls.ts";
 
 /** As Postgres: MAX_STARTUP_PACKET_LENGTH. */

@@ -1,7 +1,7 @@
+import type { TlsOptions } from "@freshet/adapter-core";
 import { X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { serverEndPoint } from "./auth/channel-binding.ts";
-import type { TlsOptions } from "./options.ts";
 
 /** Our side of TLS: the context, and what SCRAM binds to. */
 export interface ServerTls {

@@ -1,6 +1,12 @@
-export { type CombinedConfig, type ThreadPlan, planThreads } from "./combined/configure.ts";
+export { type AdapterDialect, type Listener, adapterDialect } from "./combined/adapter-dialects.ts";
+export {
+  type CombinedConfig,
+  type ThreadPlan,
+  combinedConfigs,
+  planThreads,
+} from "./combined/configure.ts";
 export { type RunOptions, runCombined } from "./combined/run-combined.ts";
 export { Supervisor, type SupervisorOptions } from "./combined/supervisor.ts";
 export { EmbeddedPostgres, type EmbeddedPostgresOptions } from "./demo/embedded-postgres.ts";
 export { DEMO_COUNTS, type FilmCounts, filmTables } from "./demo/film-tables.ts";
-export { loadFilms } from "./demo/load-films.ts";
+export { loadPostgresFilms } from "./demo/load-postgres-films.ts";

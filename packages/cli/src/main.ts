@@ -17,31 +17,29 @@ async function main(): Promise<number> {
     return 0;
   }
   const signal = stopSignal();
-  const { upstreamUrl } = config;
-  if (upstreamUrl === null) {
+  if (config.upstreamUrls === null) {
     const { runDemo } = await import("./demo/run-demo.ts");
     // The demo's password is no secret: people paste it.
     await runDemo(config, { signal, print: (line) => void process.stdout.write(`${line}\n`) });
     return 0;
   }
-  return runWithUpstream({ ...config, upstreamUrl }, signal);
+  return runWithUpstreams(config, signal);
 }
 
-async function runWithUpstream(
-  config: Config & { readonly upstreamUrl: string },
-  signal: AbortSignal,
-): Promise<number> {
-  if (config.verify) {
-    const { verify } = await import("./actions.ts");
-    return (await verify(config, print)) ? 0 : 1;
-  }
-  if (config.cleanup) {
-    const { cleanup } = await import("./actions.ts");
-    await cleanup(config, print);
-    return 0;
+async function runWithUpstreams(config: Config, signal: AbortSignal): Promise<number> {
+  const { combinedConfigs } = await import("./combined/configure.ts");
+  const configs = combinedConfigs(config);
+  if (config.verify || config.cleanup) {
+    const { verify, cleanup } = await import("./actions.ts");
+    let ok = true;
+    for (const each of configs) {
+      if (config.cleanup) await cleanup(each, print);
+      else ok = (await verify(each, print)) && ok;
+    }
+    return ok ? 0 : 1;
   }
   const { runCombined } = await import("./combined/run-combined.ts");
-  await runCombined(config, { signal });
+  await runCombined(configs, { signal });
   return 0;
 }
 

@@ -1,3 +1,4 @@
+export { type DialectName, dialectOfUrl } from "./dialect-name.ts";
 export * from "./help.ts";
 export type { OptionGroup, OptionSpec, OptionType } from "./option-spec.ts";
 export { OPTIONS } from "./options.data.ts";
@@ -6,3 +7,4 @@ export { type Config, parseConfig } from "./parse-config.ts";
 export { type UserPassword, parseUsers } from "./parse-users.ts";
 export { parseBytes, parseDuration } from "./parse-value.ts";
 export * from "./redact.ts";
+export * from "./upstreams.ts";

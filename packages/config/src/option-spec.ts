@@ -5,7 +5,7 @@ import type { UserPassword } from "./parse-users.ts";
 export interface OptionValues {
   readonly text: string;
   readonly path: string;
-  /** A `postgres://` or `postgresql://` URL. */
+  /** A `postgres://`, `postgresql://`, `mysql://` or `mariadb://` URL. */
   readonly url: string;
   readonly address: Address;
   readonly integer: number;
@@ -41,7 +41,7 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** Least and greatest value of an integer. */
   readonly range?: readonly [number, number];
-  /** May be given several times, or as a list with commas. */
+  /** May be given several times, or as a list: URLs with spaces between, all else with commas. */
   readonly repeatable?: boolean;
   /** Never printed. */
   readonly secret?: boolean;

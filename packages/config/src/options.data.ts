@@ -3,14 +3,15 @@ import type { OptionSpec } from "./option-spec.ts";
 /** Every option of the product. Flags win over the environment, which wins over the default. */
 export const OPTIONS = [
   {
-    key: "upstreamUrl",
+    key: "upstreamUrls",
     name: "upstream-db-url",
     env: ["UPSTREAM_DB_URL"],
     group: "Upstream",
     type: "url",
     default: null,
+    repeatable: true,
     secret: true,
-    help: "URL of the database to cache, e.g. postgres://user:password@host:5432/database; without it, the demo runs",
+    help: "URL of the database to cache, postgres://user:password@host:5432/database or mysql://user:password@host:3306/database; one of each kind may be given; without it, the demo runs",
   },
   {
     key: "sslRootCert",
@@ -46,9 +47,10 @@ export const OPTIONS = [
     env: ["LISTEN_ADDRESS"],
     group: "Listening",
     type: "address",
-    default: "127.0.0.1:5433",
+    default: null,
+    defaultText: "127.0.0.1:5433, for MySQL 127.0.0.1:3307",
     repeatable: true,
-    help: "address and port that clients connect to",
+    help: "address and port that clients connect to; with two databases, one for each in their order",
   },
   {
     key: "metricsAddress",
@@ -87,7 +89,7 @@ export const OPTIONS = [
     type: "choice",
     choices: ["scram-sha-256", "md5", "cleartext"],
     default: "scram-sha-256",
-    help: "how clients prove their password",
+    help: "how Postgres clients prove their password",
   },
   {
     key: "tlsCert",
@@ -213,6 +215,15 @@ export const OPTIONS = [
     choices: ["pretty", "json"],
     default: "pretty",
     help: "log lines for people or for machines",
+  },
+  {
+    key: "mysql",
+    name: "mysql",
+    env: [],
+    group: "Actions",
+    type: "flag",
+    default: "false",
+    help: "run the demo on MySQL instead of Postgres",
   },
   {
     key: "verify",

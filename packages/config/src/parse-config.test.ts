@@ -17,8 +17,8 @@ function problem(argv: readonly string[], env: Record<string, string> = {}): str
 describe("parseConfig", () => {
   it("has defaults for everything but the upstream", () => {
     const config = parseConfig([], {});
-    expect(config.upstreamUrl).toBeNull();
-    expect(config.addresses).toEqual([{ host: "127.0.0.1", port: 5433 }]);
+    expect(config.upstreamUrls).toBeNull();
+    expect(config.addresses).toBeNull();
     expect(config.metricsAddress).toEqual({ host: "127.0.0.1", port: 6034 });
     expect(config).toMatchObject({ deployment: "freshet", tlsMode: "optional", verify: false });
   });

@@ -4,6 +4,7 @@ import type { OptionSpec, ValueOf } from "./option-spec.ts";
 import { OPTIONS } from "./options.data.ts";
 import { type ParsedValue, parseValue } from "./parse-value.ts";
 import { redact } from "./redact.ts";
+import { upstreamsOf } from "./upstreams.ts";
 
 type Specs = (typeof OPTIONS)[number];
 
@@ -50,7 +51,8 @@ function valueOf(
 function parseAll(spec: OptionSpec, texts: readonly string[], source: string): unknown {
   if (spec.repeatable !== true)
     return required(spec, parseValue(spec, texts[0] ?? ""), source, texts[0]);
-  const items = texts.flatMap((text) => text.split(","));
+  const separator = spec.type === "url" ? /\s+/ : ",";
+  const items = texts.flatMap((text) => text.trim().split(separator));
   return items.map((item) => required(spec, parseValue(spec, item.trim()), source, item));
 }
 
@@ -137,7 +139,15 @@ function checkCombination(config: Config): void {
   if (config.tlsMode === "required" && config.tlsCert === null) {
     throw new ConfigurationError("--tls-mode required needs --tls-cert and --tls-key.");
   }
-  if (config.upstreamUrl === null && (config.verify || config.cleanup)) {
+  if (config.upstreamUrls !== null) {
+    upstreamsOf(config.upstreamUrls, config.addresses);
+    if (config.mysql) {
+      throw new ConfigurationError(
+        "--mysql is about the demo, and --upstream-db-url names a database: give one of them.",
+      );
+    }
+  }
+  if (config.upstreamUrls === null && (config.verify || config.cleanup)) {
     const action = config.verify ? "--verify" : "--cleanup";
     throw new ConfigurationError(`${action} needs --upstream-db-url: say which database is meant.`);
   }

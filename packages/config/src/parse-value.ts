@@ -1,3 +1,4 @@
+import { dialectOfUrl } from "./dialect-name.ts";
 import { unreachable } from "@freshet/util";
 import type { OptionSpec, OptionValues } from "./option-spec.ts";
 import { parseAddress } from "./parse-address.ts";
@@ -19,7 +20,7 @@ export function parseValue(spec: OptionSpec, text: string): ParsedValue {
     case "path":
       return result(text === "" ? null : text, "a path");
     case "url":
-      return result(validUrl(text), "a URL such as postgres://user:password@host:5432/database");
+      return result(validUrl(text), "a URL such as postgres://user:password@host:5432/database or mysql://user:password@host:3306/database");
     case "address":
       return result(parseAddress(text), "an address such as 127.0.0.1:5433 or [::1]:5433");
     case "integer":
@@ -80,11 +81,11 @@ function parseFlag(text: string): boolean | null {
 
 function validUrl(text: string): string | null {
   if (!URL.canParse(text)) return null;
+  const dialect = dialectOfUrl(text);
   const url = new URL(text);
-  const known = url.protocol === "postgres:" || url.protocol === "postgresql:";
-  return known && url.hostname !== "" && url.username !== "" && url.pathname.length > 1
-    ? text
-    : null;
+  if (dialect === null || url.hostname === "" || url.username === "") return null;
+  // MySQL's sessions may have no default schema; a Postgres session is in one database.
+  return dialect === "mysql" || url.pathname.length > 1 ? text : null;
 }
 
 function integer(text: string, [least, most]: readonly [number, number]): ParsedValue {

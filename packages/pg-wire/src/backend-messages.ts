@@ -79,13 +79,17 @@ export function negotiateProtocolVersion(version: number, unknown: readonly stri
   );
 }
 
-export interface RowDescriptionField {
-  readonly name: string;
+/** What RowDescription says of a column beside its name and format. */
+export type WireField = {
   readonly tableId: number;
   readonly columnNumber: number;
   readonly typeId: number;
   readonly typeSize: number;
   readonly typeModifier: number;
+};
+
+export interface RowDescriptionField extends WireField {
+  readonly name: string;
 }
 
 /** `formats` as in Bind: none = all text, one = for all, else one a column. */

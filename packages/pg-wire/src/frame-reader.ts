@@ -1,9 +1,9 @@
+import { FrameCutter } from "@freshet/util";
 import { ProtocolViolation } from "./protocol-violation.ts";
 
 /** Largest message Postgres itself takes: 1 GB less one. */
 const MAX_MESSAGE_BYTES = 0x3fffffff;
 const HEADER_BYTES = 5;
-const EMPTY = Buffer.alloc(0);
 
 export interface FrameReaderOptions {
   /**
@@ -14,165 +14,22 @@ export interface FrameReaderOptions {
   readonly assembleLimit: (type: number) => number;
 }
 
-/**
- * Cuts a byte stream into typed messages without copying: a frame is a range of the chunk it
- * came in, and only a frame cut by a chunk's end is put together. Pull-based, so that the owner
- * may stop in the middle of a chunk (`push` keeps further chunks in order).
- */
-export class FrameReader {
-  /** The current frame or part, valid until the next `next()`; the range includes the header. */
+/** Cuts a byte stream into typed messages; see `FrameCutter`. */
+export class FrameReader extends FrameCutter {
   type = 0;
-  buffer: Buffer = EMPTY;
-  start = 0;
-  end = 0;
-  /** True for whole frames and first parts: the header stands at `start`. */
-  first = true;
-  /** True for whole frames and last parts. */
-  last = true;
-  /** Whole length of the frame with its header, also when this is only a part. */
-  total = 0;
 
   readonly #assembleLimit: (type: number) => number;
-  readonly #queue: Buffer[] = [];
-  #chunk: Buffer | null = null;
-  #at = 0;
-  /** Where the current chunk ends. */
-  #chunkEnd = 0;
-  readonly #header = Buffer.alloc(HEADER_BYTES);
-  #headerLength = 0;
-  #body: Buffer | null = null;
-  #bodyLength = 0;
-  #streamLeft = 0;
 
   constructor(options: FrameReaderOptions) {
+    super(HEADER_BYTES);
     this.#assembleLimit = options.assembleLimit;
   }
 
-  /** True when no chunk is in use any more: what is left of a cut frame is a copy. */
-  get holdsNoChunk(): boolean {
-    return this.#chunk === null || (this.#at === this.#chunkEnd && this.#queue.length === 0);
+  protected override get assembleLimit(): number {
+    return this.#assembleLimit(this.type);
   }
 
-  /** Bytes received and not yet handed out. */
-  get bufferedBytes(): number {
-    let bytes = this.#chunk === null ? 0 : this.#chunkEnd - this.#at;
-    for (const chunk of this.#queue) bytes += chunk.length;
-    return bytes + this.#headerLength + this.#bodyLength;
-  }
-
-  /** Takes back everything not handed out yet; the reader is empty afterwards. */
-  drain(): Buffer {
-    const parts: Buffer[] = [this.#header.subarray(0, this.#headerLength)];
-    if (this.#body !== null) parts.push(this.#body.subarray(0, this.#bodyLength));
-    if (this.#chunk !== null) parts.push(this.#chunk.subarray(this.#at, this.#chunkEnd));
-    const all = Buffer.concat([...parts, ...this.#queue]);
-    this.#queue.length = 0;
-    this.#chunk = null;
-    this.#body = null;
-    this.#headerLength = this.#bodyLength = this.#streamLeft = 0;
-    return all;
-  }
-
-  /** Bytes 0 to `end` of the chunk follow. */
-  push(chunk: Buffer, end = chunk.length): void {
-    if (this.#chunk === null) {
-      this.#chunk = chunk;
-      this.#chunkEnd = end;
-      this.#at = 0;
-    } else {
-      this.#queue.push(end === chunk.length ? chunk : chunk.subarray(0, end));
-    }
-  }
-
-  /** Moves to the next frame or part; false when more bytes are needed. */
-  next(): boolean {
-    for (;;) {
-      const chunk = this.#chunk;
-      if (chunk === null) return false;
-      const available = this.#chunkEnd - this.#at;
-      if (available === 0) {
-        const following = this.#queue.length === 0 ? null : (this.#queue.shift() ?? null);
-        this.#chunk = following;
-        this.#chunkEnd = following === null ? 0 : following.length;
-        this.#at = 0;
-        continue;
-      }
-      if (this.#streamLeft > 0) {
-        this.#emitRest(chunk, available);
-        return true;
-      }
-      if (this.#headerLength === 0 && this.#body === null) {
-        if (this.#take(chunk, available)) return true;
-      } else if (this.#continue(chunk, available)) {
-        return true;
-      }
-    }
-  }
-
-  #emitRest(chunk: Buffer, available: number): void {
-    const bytes = Math.min(available, this.#streamLeft);
-    this.#streamLeft -= bytes;
-    this.#emit(chunk, this.#at, this.#at + bytes, false, this.#streamLeft === 0);
-    this.#at += bytes;
-  }
-
-  #take(chunk: Buffer, available: number): boolean {
-    if (available < HEADER_BYTES) {
-      chunk.copy(this.#header, 0, this.#at, this.#chunkEnd);
-      this.#headerLength = available;
-      this.#at = this.#chunkEnd;
-      return false;
-    }
-    const start = this.#at;
-    this.#readHeader(chunk, start);
-    if (available >= this.total) {
-      this.#at = start + this.total;
-      this.#emit(chunk, start, this.#at, true, true);
-      return true;
-    }
-    const limit = this.#assembleLimit(this.type);
-    if (this.total > limit && available >= limit) {
-      this.#streamLeft = this.total - available;
-      this.#at = this.#chunkEnd;
-      this.#emit(chunk, start, this.#chunkEnd, true, false);
-      return true;
-    }
-    const body = Buffer.allocUnsafe(Math.min(this.total, limit));
-    chunk.copy(body, 0, start, this.#chunkEnd);
-    this.#body = body;
-    this.#bodyLength = available;
-    this.#at = this.#chunkEnd;
-    return false;
-  }
-
-  #continue(chunk: Buffer, available: number): boolean {
-    if (this.#body === null) {
-      const bytes = Math.min(HEADER_BYTES - this.#headerLength, available);
-      chunk.copy(this.#header, this.#headerLength, this.#at, this.#at + bytes);
-      this.#headerLength += bytes;
-      this.#at += bytes;
-      if (this.#headerLength < HEADER_BYTES) return false;
-      this.#headerLength = 0;
-      this.#readHeader(this.#header, 0);
-      this.#body = Buffer.allocUnsafe(Math.min(this.total, this.#assembleLimit(this.type)));
-      this.#header.copy(this.#body, 0);
-      this.#bodyLength = HEADER_BYTES;
-    } else {
-      const bytes = Math.min(this.#body.length - this.#bodyLength, available);
-      chunk.copy(this.#body, this.#bodyLength, this.#at, this.#at + bytes);
-      this.#bodyLength += bytes;
-      this.#at += bytes;
-    }
-    const body = this.#body;
-    if (this.#bodyLength < body.length) return false;
-    this.#body = null;
-    this.#bodyLength = 0;
-    this.#streamLeft = this.total - body.length;
-    this.#emit(body, 0, body.length, true, this.#streamLeft === 0);
-    return true;
-  }
-
-  #readHeader(buffer: Buffer, at: number): void {
+  protected override readHeader(buffer: Buffer, at: number): void {
     const type = buffer[at] as number;
     const length = buffer.readInt32BE(at + 1);
     if (length < 4 || length > MAX_MESSAGE_BYTES) {
@@ -180,13 +37,5 @@ export class FrameReader {
     }
     this.type = type;
     this.total = length + 1;
-  }
-
-  #emit(buffer: Buffer, start: number, end: number, first: boolean, last: boolean): void {
-    this.buffer = buffer;
-    this.start = start;
-    this.end = end;
-    this.first = first;
-    this.last = last;
   }
 }

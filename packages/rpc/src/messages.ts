@@ -26,16 +26,17 @@ export interface ParamDefinition {
   readonly role: "comparison" | "limit" | "offset";
 }
 
-/** A column as the upstream describes it; `dialect` holds what its protocol adds. */
-export interface ColumnDefinition {
+/**
+ * What a dialect's protocol says of a column beyond name and type: written by its replication
+ * side, read by its adapter, opaque to everybody between.
+ */
+export type WireColumn = Readonly<Record<string, string | number>>;
+
+/** A column as the upstream describes it. */
+export interface ColumnDefinition<Wire extends WireColumn = WireColumn> {
   readonly name: string;
   readonly type: SqlType;
-  /** Postgres RowDescription fields other than name and format. */
-  readonly tableId: number;
-  readonly columnNumber: number;
-  readonly typeId: number;
-  readonly typeSize: number;
-  readonly typeModifier: number;
+  readonly wire: Wire;
 }
 
 export interface CacheDefinition {
@@ -58,9 +59,12 @@ export interface CacheDefinition {
 /** What of a session changes the meaning of a statement's text. */
 export interface SessionScope {
   readonly database: string;
-  /** The role whose privileges apply (Postgres `current_user`). */
+  /** Whose privileges apply (Postgres `current_user`, MySQL the account `user@host`). */
   readonly role: string;
-  /** Resolved search path (Postgres `current_schemas(true)`), the identity caches are keyed by. */
+  /**
+   * What decides the meaning of names and text, in the dialect's own form; caches are keyed by it.
+   * Postgres: the resolved search path. MySQL: default schema and the sql_mode words that matter.
+   */
   readonly identity: string;
 }
 
@@ -92,7 +96,10 @@ export type ToServer =
       readonly statement: CacheStatement;
       readonly scope: SessionScope;
     }
-  /** Is `position` visible yet? Answered when it is, or with `reached: false` after the limit. */
+  /**
+   * Is `position` visible yet? Empty: everything committed before the server reads this. Answered
+   * when it is, or with `reached: false` after the limit.
+   */
   | {
       readonly kind: "await-position";
       readonly request: RequestId;
@@ -124,6 +131,8 @@ export interface ControlResult {
 export interface ControlError {
   /** SQLSTATE, or the dialect's nearest. */
   readonly code: string;
+  /** The upstream's own error number, where its protocol has one (MySQL). */
+  readonly number?: number;
   readonly message: string;
   readonly detail?: string;
   readonly hint?: string;

@@ -54,11 +54,39 @@ export interface StatementTraits {
   readonly skipCache: boolean;
 }
 
-/** Session settings that change how text is tokenised. */
+/** Session settings that change how text is read. One object per combination: `lexerSettings`. */
 export interface LexerSettings {
-  /** Postgres `standard_conforming_strings`; when false, backslashes escape in plain strings. */
-  readonly standardConformingStrings: boolean;
+  /** Postgres: not `standard_conforming_strings`; MySQL: unless NO_BACKSLASH_ESCAPES. */
+  readonly backslashEscapes: boolean;
+  /** `"x"` is an identifier. Always in Postgres; MySQL: ANSI_QUOTES. */
+  readonly ansiQuotes: boolean;
+  /** `||` concatenates. Always in Postgres; MySQL: PIPES_AS_CONCAT. */
+  readonly pipesAsConcat: boolean;
+  /** NOT binds as tightly as `!`. MySQL: HIGH_NOT_PRECEDENCE. */
+  readonly highNotPrecedence: boolean;
 }
+
+const combinations = new Map<number, LexerSettings>();
+
+/** The one object of a combination, so that settings may be compared by identity. */
+export function lexerSettings(settings: LexerSettings): LexerSettings {
+  const key =
+    (settings.backslashEscapes ? 1 : 0) |
+    (settings.ansiQuotes ? 2 : 0) |
+    (settings.pipesAsConcat ? 4 : 0) |
+    (settings.highNotPrecedence ? 8 : 0);
+  let known = combinations.get(key);
+  if (known === undefined) combinations.set(key, (known = Object.freeze({ ...settings })));
+  return known;
+}
+
+const POSTGRES = { ansiQuotes: true, pipesAsConcat: true, highNotPrecedence: false };
+
+/** Postgres with `standard_conforming_strings` on, as it always is by default. */
+export const POSTGRES_LEXER_SETTINGS = lexerSettings({ ...POSTGRES, backslashEscapes: false });
+
+/** Postgres with `standard_conforming_strings` off. */
+export const POSTGRES_ESCAPING_SETTINGS = lexerSettings({ ...POSTGRES, backslashEscapes: true });
 
 /** One per dialect; pure and synchronous. */
 export interface StatementLexer {

@@ -18,7 +18,7 @@ export const DATA_FILE = "data.mdb";
 /** LMDB's own reader table beside the data file. */
 const DATA_LOCK_FILE = "data.mdb-lock";
 
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 interface Marker {
   readonly format: number;

@@ -68,6 +68,11 @@ export class Metrics {
   readonly threads = this.#gauge("threads", "Running threads", ["kind"]);
   readonly restarts = this.#counter("thread_restarts_total", "Threads started again", ["kind"]);
 
+  /** `upstream`: the kind of database all this is about, where a process serves several. */
+  constructor(upstream: string | null = null) {
+    if (upstream !== null) this.registry.setDefaultLabels({ upstream });
+  }
+
   /** Runs before every snapshot. */
   onCollect(collector: () => void): void {
     this.#collectors.push(collector);

@@ -1,4 +1,7 @@
 import { compareDecimals } from "./decimal.ts";
+import { collatorOf } from "./collation/collations.ts";
+import type { Collator } from "./collation/collator.ts";
+import { typeCollator } from "./collation/type-collator.ts";
 import { intervalTotal } from "./interval.ts";
 import type { Interval, SqlType, Value } from "./value.ts";
 
@@ -25,6 +28,8 @@ export function comparatorOf(type: SqlType): Comparator {
     case "time":
     case "timestamp":
     case "timestamptz":
+    case "civildate":
+    case "civildatetime":
     case "uuid":
     case "bytes":
       return compareScalars;
@@ -33,7 +38,10 @@ export function comparatorOf(type: SqlType): Comparator {
       return compareFloats as Comparator;
     case "decimal":
       return compareDecimals as Comparator;
-    case "text":
+    case "text": {
+      const collator = typeCollator(type);
+      return collator === null ? (compareText as Comparator) : weightComparator(collator);
+    }
     case "opaque":
       return compareText as Comparator;
     case "bpchar":
@@ -79,6 +87,13 @@ export function compareText(a: string, b: string): number {
   return a.length - b.length;
 }
 
+function weightComparator(collator: Collator): Comparator {
+  return (a, b) => {
+    if (a === b) return 0;
+    return compareScalars(collator.sortKey(a as string), collator.sortKey(b as string));
+  };
+}
+
 /** Without the trailing spaces that `character(n)` ignores. */
 export function trimPadding(text: string): string {
   let end = text.length;
@@ -116,12 +131,15 @@ export function equalValues(type: SqlType, a: NonNull, b: NonNull): boolean {
     case "time":
     case "timestamp":
     case "timestamptz":
+    case "civildate":
+    case "civildatetime":
     case "uuid":
     case "bytes":
-    case "text":
     case "enum":
     case "opaque":
       return a === b;
+    case "text":
+      return a === b || textsEqual(type, a as string, b as string);
     case "float4":
     case "float8":
     case "decimal":
@@ -129,6 +147,11 @@ export function equalValues(type: SqlType, a: NonNull, b: NonNull): boolean {
     case "interval":
       return comparatorOf(type)(a, b) === 0;
   }
+}
+
+function textsEqual(type: SqlType, a: string, b: string): boolean {
+  const collator = typeCollator(type);
+  return collator !== null && collator.sortKey(a) === collator.sortKey(b);
 }
 
 /** `compareValues` with a place for NULL; `nullsFirst` is about this order, not a direction. */
@@ -145,7 +168,7 @@ export function isOrderable(type: SqlType): string | null {
   if (type.kind === "enum" && type.enumLabels === undefined) {
     return `the order of enum ${type.name} is not known`;
   }
-  if ((type.kind === "text" || type.kind === "bpchar") && type.collation?.order !== "bytes") {
+  if ((type.kind === "text" || type.kind === "bpchar") && !isKnown(type, "order")) {
     return `collation ${type.collation?.name ?? "(unknown)"} does not sort by bytes`;
   }
   return isHashable(type);
@@ -154,8 +177,14 @@ export function isOrderable(type: SqlType): string | null {
 /** Why equality of this type cannot be decided exactly here, or null when it can. */
 export function isHashable(type: SqlType): string | null {
   if (type.kind === "opaque") return `type ${type.name} cannot be compared`;
-  if ((type.kind === "text" || type.kind === "bpchar") && type.collation?.equality !== "bytes") {
+  if ((type.kind === "text" || type.kind === "bpchar") && !isKnown(type, "equality")) {
     return `collation ${type.collation?.name ?? "(unknown)"} is not deterministic`;
   }
   return null;
+}
+
+function isKnown(type: SqlType, aspect: "equality" | "order"): boolean {
+  const { collation } = type;
+  if (collation === undefined || collation[aspect] === "none") return false;
+  return collation[aspect] === "bytes" || collatorOf(collation.name) !== null;
 }

@@ -1,5 +1,6 @@
 import { normaliseDecimal } from "./decimal.ts";
 import { intervalTotal } from "./interval.ts";
+import { typeCollator } from "./collation/type-collator.ts";
 import { trimPadding } from "./compare.ts";
 import type { Decimal, Interval, Row, SqlType, Value, ValueKind } from "./value.ts";
 
@@ -13,12 +14,12 @@ import type { Decimal, Interval, Row, SqlType, Value, ValueKind } from "./value.
  * character; of several columns, texts carry their length and the others end in a comma.
  */
 export function groupKey(types: readonly SqlType[], row: Row): string {
-  if (types.length === 1) return keyPart(types[0]!.kind, row[0]!);
+  if (types.length === 1) return keyPart(types[0]!, row[0]!);
   let key = "";
   for (let index = 0; index < types.length; index += 1) {
-    const kind = types[index]!.kind;
-    const part = keyPart(kind, row[index]!);
-    key += isTextual(kind) ? `${part.length}:${part}` : `${part},`;
+    const type = types[index]!;
+    const part = keyPart(type, row[index]!);
+    key += isTextual(type.kind) ? `${part.length}:${part}` : `${part},`;
   }
   return key;
 }
@@ -29,14 +30,18 @@ function isTextual(kind: ValueKind): boolean {
 
 const NULL_PART = "\u0001";
 
-function keyPart(kind: ValueKind, value: Value): string {
+function keyPart(type: SqlType, value: Value): string {
   if (value === null) return NULL_PART;
-  switch (kind) {
+  switch (type.kind) {
     case "int":
     case "date":
+    case "civildate":
     case "time":
       return `${value as number}`;
-    case "text":
+    case "text": {
+      const collator = typeCollator(type);
+      return textPart(collator === null ? (value as string) : collator.sortKey(value as string));
+    }
     case "enum":
     case "opaque":
       return textPart(value as string);
@@ -48,6 +53,7 @@ function keyPart(kind: ValueKind, value: Value): string {
     case "bigint":
     case "timestamp":
     case "timestamptz":
+    case "civildatetime":
       return (value as bigint).toString();
     case "bool":
       return value === true ? "t" : "f";

@@ -1,5 +1,6 @@
 import { InvariantError } from "@freshet/util";
 import type { ByteScratch } from "./byte-scratch.ts";
+import { typeCollator } from "./collation/type-collator.ts";
 import { appendDecimalKey } from "./ordered-key-decimal.ts";
 import type { Decimal, Interval, Row, SqlType, Value } from "./value.ts";
 
@@ -50,17 +51,25 @@ function presentAppender(type: SqlType): (out: ByteScratch, value: NonNullable<V
       return (out, value) => out.appendByte(value === true ? 1 : 0);
     case "int":
     case "date":
+    case "civildate":
     case "time":
     case "float4":
     case "float8":
       return (out, value) => appendNumber(out, value as number);
     case "bigint":
+      if (type.unsigned === true) return (out, value) => appendUint64(out, value as bigint);
+      return (out, value) => appendInt64(out, value as bigint);
     case "timestamp":
     case "timestamptz":
+    case "civildatetime":
       return (out, value) => appendInt64(out, value as bigint);
     case "decimal":
       return (out, value) => appendDecimalKey(out, value as Decimal);
-    case "text":
+    case "text": {
+      const collator = typeCollator(type);
+      if (collator === null) return (out, value) => appendText(out, value as string);
+      return (out, value) => appendUnits(out, collator.sortKey(value as string));
+    }
     case "opaque":
       return (out, value) => appendText(out, value as string);
     case "bpchar":
@@ -112,6 +121,35 @@ function appendInt64(out: ByteScratch, value: bigint): void {
   int64[0] = value;
   out.appendUint32((int64Halves[1 - LOW_HALF] as number) ^ 0x80000000);
   out.appendUint32(int64Halves[LOW_HALF] as number);
+}
+
+/** The numbers from 0 to 2^64 - 1. */
+function appendUint64(out: ByteScratch, value: bigint): void {
+  int64[0] = value;
+  out.appendUint32(int64Halves[1 - LOW_HALF] as number);
+  out.appendUint32(int64Halves[LOW_HALF] as number);
+}
+
+/** 16-bit units that are weights: as UTF-8 writes the code points of these numbers. */
+function appendUnits(out: ByteScratch, units: string): void {
+  const start = out.length;
+  out.reserve(units.length * 3);
+  const bytes = out.bytes;
+  let to = start;
+  for (let at = 0; at < units.length; at++) {
+    const unit = units.charCodeAt(at);
+    if (unit < 0x80) bytes[to++] = unit;
+    else {
+      if (unit < 0x800) bytes[to++] = 0xc0 | (unit >> 6);
+      else {
+        bytes[to++] = 0xe0 | (unit >> 12);
+        bytes[to++] = 0x80 | ((unit >> 6) & 0x3f);
+      }
+      bytes[to++] = 0x80 | (unit & 0x3f);
+    }
+  }
+  out.length = to;
+  terminate(out, start);
 }
 
 function appendText(out: ByteScratch, text: string): void {

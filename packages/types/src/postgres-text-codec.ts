@@ -78,6 +78,9 @@ function parse(type: SqlType, text: string): Value {
       return parseTimestamptz(text);
     case "interval":
       return parseInterval(text);
+    case "civildate":
+    case "civildatetime":
+      return malformed(type, text);
   }
 }
 
@@ -112,6 +115,9 @@ function print(type: SqlType, value: Exclude<Value, null>): string {
       return printTimestamptz(value as bigint);
     case "interval":
       return printInterval(value as Interval);
+    case "civildate":
+    case "civildatetime":
+      return malformed(type, String(value));
   }
 }
 

@@ -55,6 +55,9 @@ const KINDS: Readonly<Record<string, ValueKind>> = {
   interval: "interval",
 };
 
+/** Integers that begin at 0 and reach 2^32 - 1. */
+const UNSIGNED_OIDS: ReadonlySet<number> = new Set([PG_OID.oid]);
+
 const BYTEWISE: Collation = { name: "C", equality: "bytes", order: "bytes" };
 
 /** High bytes print as octal escapes, which do not sort as the bytes do. */
@@ -118,6 +121,7 @@ export function postgresType(oid: number, modifier = -1, name?: string): SqlType
     upstreamId: oid,
     name: name ?? typeName ?? `type ${oid}`,
     modifier,
+    ...(UNSIGNED_OIDS.has(oid) ? { unsigned: true } : {}),
     ...(collation === undefined ? {} : { collation }),
   };
   if (plain && typeName !== null) plainTypes.set(oid, type);

@@ -39,8 +39,8 @@ describe("packed rows", () => {
     );
   });
 
-  test("an oid is unsigned, an int is not", () => {
-    const oid = compileLayout([{ ...typeOfKind("int"), upstreamId: 26 }]);
+  test("unsigned integers", () => {
+    const oid = compileLayout([{ ...typeOfKind("int"), unsigned: true }]);
     expect(oid.decodeRow(oid.encode([4294967295]).copy())).toEqual([4294967295]);
     const int = compileLayout([typeOfKind("int")]);
     expect(() => int.encode([4294967295])).toThrow("does not fit");

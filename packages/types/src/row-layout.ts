@@ -31,16 +31,15 @@ const OP_FLOAT8 = 5;
 const OP_DATE = 6;
 const OP_INTERVAL = 7;
 const OP_UUID = 8;
+const OP_UINT64 = 9;
 /** Operations from here on are of variable width. */
-const OP_TEXT = 9;
-const OP_BYTES = 10;
-const OP_DECIMAL = 11;
+const OP_TEXT = 10;
+const OP_BYTES = 11;
+const OP_DECIMAL = 12;
 
-/** Postgres's type oid: its values reach 2^32 - 1. */
-const OID_TYPE = 26;
 const DATE_INFINITY = 0x7fffffff;
 const DATE_NEGATIVE_INFINITY = -0x80000000;
-const WIDTHS = [1, 4, 4, 8, 4, 8, 4, 16, 16, 0, 0, 0];
+const WIDTHS = [1, 4, 4, 8, 4, 8, 4, 16, 16, 8, 0, 0, 0];
 
 const scratch = new ByteScratch(1024);
 
@@ -139,10 +138,14 @@ function operationOf(type: SqlType): number {
     case "bool":
       return OP_BOOL;
     case "int":
-      return type.upstreamId === OID_TYPE ? OP_UINT : OP_INT;
+      return type.unsigned === true ? OP_UINT : OP_INT;
+    case "civildate":
+      return OP_INT;
     case "bigint":
+      return type.unsigned === true ? OP_UINT64 : OP_INT64;
     case "timestamp":
     case "timestamptz":
+    case "civildatetime":
       return OP_INT64;
     case "float4":
       return OP_FLOAT4;
@@ -184,6 +187,10 @@ function writeFixed(op: number, place: number, value: NonNullable<Value>): void 
     case OP_INT64:
       if (typeof value !== "bigint") throw unstorable(value);
       bytes.writeBigInt64LE(value, place);
+      return;
+    case OP_UINT64:
+      if (typeof value !== "bigint") throw unstorable(value);
+      bytes.writeBigUInt64LE(value, place);
       return;
     case OP_FLOAT4:
       if (!Object.is(Math.fround(value as number), value)) throw unstorable(value);
@@ -234,6 +241,8 @@ function readFixed(op: number, bytes: Buffer, place: number): Value {
       return readUint32(bytes, place);
     case OP_INT64:
       return readInt64(bytes, place);
+    case OP_UINT64:
+      return BigInt.asUintN(64, readInt64(bytes, place));
     case OP_FLOAT4:
       return bytes.readFloatLE(place);
     case OP_FLOAT8:

@@ -40,6 +40,8 @@ export type Row = readonly Value[];
  * | time        | number: microseconds since midnight                                       |
  * | timestamp   | bigint: microseconds since 2000-01-01; ±infinity are the extreme int64     |
  * | timestamptz | the same, in UTC                                                          |
+ * | civildate   | number: year * 512 + month * 32 + day (MySQL; zero and partial dates too) |
+ * | civildatetime | bigint: MySQL's packed form (`civil-datetime.ts`); 0n is the zero value |
  * | interval    | Interval                                                                  |
  * | enum        | string label; ordered by `enumLabels`                                     |
  * | opaque      | string, the upstream's text; may be output and tested for NULL, no more    |
@@ -59,6 +61,8 @@ export type ValueKind =
   | "time"
   | "timestamp"
   | "timestamptz"
+  | "civildate"
+  | "civildatetime"
   | "interval"
   | "enum"
   | "opaque";
@@ -69,22 +73,31 @@ export const TIMESTAMP_NEGATIVE_INFINITY = -9223372036854775808n;
 /**
  * What is proven about a collation. `equality: "bytes"`: equal iff the bytes are equal (every
  * deterministic Postgres collation). `order: "bytes"`: sorts as the UTF-8 bytes do (C, POSIX,
- * or proven by probing the upstream). `none`: nothing may be computed from it.
+ * or proven by probing the upstream). `weights`: as the sort keys of `collatorOf(name)` do
+ * (MySQL). `none`: nothing may be computed from it.
  */
 export interface Collation {
   readonly name: string;
-  readonly equality: "bytes" | "none";
-  readonly order: "bytes" | "none";
+  readonly equality: "bytes" | "weights" | "none";
+  readonly order: "bytes" | "weights" | "none";
 }
 
-/** A column's or expression's type. `upstreamId` is the dialect's own id (Postgres: type oid). */
+/**
+ * A column's or expression's type. `upstreamId` is the dialect's own id (Postgres: type oid,
+ * MySQL: the protocol's column type).
+ */
 export interface SqlType {
   readonly kind: ValueKind;
   readonly upstreamId: number;
   /** The name a user knows, e.g. `int4`, `character varying`. */
   readonly name: string;
-  /** The dialect's modifier (Postgres atttypmod), -1 when none. */
+  /**
+   * The dialect's modifier, -1 when none. Postgres: atttypmod. MySQL: length in characters,
+   * fractional digits of a time, `precision << 8 | scale` of a decimal.
+   */
   readonly modifier: number;
+  /** Integers only: the range starts at 0 (Postgres oid, MySQL UNSIGNED). */
+  readonly unsigned?: boolean;
   readonly collation?: Collation;
   readonly enumLabels?: readonly string[];
 }

@@ -17,6 +17,8 @@ export const ALL_KINDS: readonly ValueKind[] = [
   "time",
   "timestamp",
   "timestamptz",
+  "civildate",
+  "civildatetime",
   "interval",
   "enum",
   "opaque",
@@ -29,6 +31,13 @@ export function typeOfKind(kind: ValueKind): SqlType {
   return kind === "enum" ? { ...type, enumLabels: ENUM_LABELS } : type;
 }
 
+/** '9999-12-31 23:59:59.999999' */
+const CIVIL_DATETIME_MAX =
+  ((((9999n * 13n + 12n) << 5n) | 31n) << 41n) |
+  (23n << 36n) |
+  (59n << 30n) |
+  (59n << 24n) |
+  999_999n;
 const int64 = fc.oneof(
   fc.bigInt({ min: -5n, max: 5n }),
   fc.bigInt({ min: TIMESTAMP_NEGATIVE_INFINITY, max: TIMESTAMP_INFINITY }),
@@ -115,6 +124,10 @@ export function valueOfKind(
       );
     case "time":
       return fc.integer({ min: 0, max: 86_400_000_000 });
+    case "civildate":
+      return fc.integer({ min: 0, max: 9999 * 512 + 12 * 32 + 31 });
+    case "civildatetime":
+      return fc.bigInt({ min: 0n, max: CIVIL_DATETIME_MAX });
     case "interval":
       return interval;
     case "enum":

@@ -31,7 +31,7 @@ export async function prepareCache(
   scope: string,
   scopeIdentity: string,
 ): Promise<PreparedCache> {
-  const settings = { standardConformingStrings: true };
+  const settings = dialect.lexerSettings(scopeIdentity);
   const shape = dialect.lexer.shape(select, settings);
   if (shape === null) throw new SqlSyntaxError("the statement cannot be read", 0);
   const traits = dialect.lexer.traits(select, settings);
@@ -39,7 +39,7 @@ export async function prepareCache(
   if (!traits.read) throw new Unsupported("only a SELECT can be cached");
   if (traits.uncacheable !== null) throw new Unsupported(traits.uncacheable);
   const text = Buffer.from(select, "latin1").toString("utf8");
-  const statement = dialect.parse(text);
+  const statement = dialect.parse(text, settings);
   const catalog = await upstream.catalog(scopeIdentity);
   const description = await upstream.describe(text, scopeIdentity);
   const compiled = compileQuery({
@@ -49,7 +49,7 @@ export async function prepareCache(
     dialect: dialect.semantics,
     codec: dialect.codec,
   });
-  compareResultTypes(compiled, description);
+  compareResultTypes(dialect, compiled, description);
   return { shape, queryId: queryId(shape.text, scope), compiled, description };
 }
 
@@ -79,7 +79,11 @@ export function definitionOf(
   };
 }
 
-function compareResultTypes(compiled: CompiledQuery, description: StatementDescription): void {
+function compareResultTypes(
+  dialect: ServerDialect,
+  compiled: CompiledQuery,
+  description: StatementDescription,
+): void {
   const ours = compiled.columns;
   const theirs = description.columns;
   if (ours.length !== theirs.length) {
@@ -89,9 +93,9 @@ function compareResultTypes(compiled: CompiledQuery, description: StatementDescr
   }
   for (const [index, column] of ours.entries()) {
     const theirColumn = theirs[index]!;
-    if (column.type.upstreamId !== theirColumn.typeId) {
+    if (!dialect.sameResultType(column, theirColumn)) {
       throw new Unsupported(
-        `column ${index + 1} ("${theirColumn.name}") has type ${theirColumn.typeId} upstream ` +
+        `column ${index + 1} ("${theirColumn.name}") has type ${theirColumn.type.name} upstream ` +
           `where we expect ${column.type.name}`,
       );
     }
@@ -111,6 +115,7 @@ export function controlErrorOf(error: unknown): ControlError {
   if (error instanceof UpstreamError) {
     return {
       code: error.code,
+      ...(error.number === undefined ? {} : { number: error.number }),
       message: error.message,
       ...(error.detail === undefined ? {} : { detail: error.detail }),
       ...(error.hint === undefined ? {} : { hint: error.hint }),

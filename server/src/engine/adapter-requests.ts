@@ -135,9 +135,15 @@ export class AdapterRequests {
   }
 
   async #awaitPosition(message: Extract<ToServer, { kind: "await-position" }>): Promise<ToAdapter> {
-    const { request, position, limitMs } = message;
-    const reached = await this.#options.waiters.wait(position, limitMs);
-    return { kind: "position", request, reached };
+    const { request, limitMs } = message;
+    const { waiters, upstream, logger } = this.#options;
+    try {
+      const position = message.position === "" ? await upstream.currentPosition() : message.position;
+      return { kind: "position", request, reached: await waiters.wait(position, limitMs) };
+    } catch (error) {
+      logger.warn({ error: messageOf(error) }, "the upstream's position could not be read; forwarding");
+      return { kind: "position", request, reached: false };
+    }
   }
 
   async #access(message: Extract<ToServer, { kind: "access" }>): Promise<ToAdapter> {

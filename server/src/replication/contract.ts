@@ -87,12 +87,16 @@ export interface StatementDescription {
 /** The upstream's own error, passed on to the client unchanged. */
 export class UpstreamError extends Error {
   override readonly name = "UpstreamError";
+  /** SQLSTATE. */
   readonly code: string;
+  /** The upstream's own error number, where it has one (MySQL). */
+  readonly number: number | undefined;
   readonly detail: string | undefined;
   readonly hint: string | undefined;
-  constructor(code: string, message: string, detail?: string, hint?: string) {
+  constructor(code: string, message: string, detail?: string, hint?: string, number?: number) {
     super(message);
     this.code = code;
+    this.number = number;
     this.detail = detail;
     this.hint = hint;
   }
@@ -114,7 +118,7 @@ export interface TableCopy {
 export interface TransactionMark {
   /** Position of the commit's end: resuming after it replays nothing of it. */
   readonly position: string;
-  /** The upstream's transaction number (Postgres xid, 32 bits). */
+  /** The upstream's transaction number (Postgres xid, 32 bits; MySQL 0: positions suffice). */
   readonly xid: number;
 }
 

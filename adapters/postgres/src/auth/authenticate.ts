@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual, createHash } from "node:crypto";
 import type { Socket } from "node:net";
+import type { ByteSource } from "@freshet/adapter-core";
 import {
   AUTHENTICATION_CLEARTEXT,
   authenticationMd5,
@@ -9,8 +10,8 @@ import {
   FRONTEND,
   ProtocolViolation,
 } from "@freshet/pg-wire";
-import type { ByteSource } from "../byte-source.ts";
 import type { AuthenticationMethod } from "../options.ts";
+import { readMessage } from "../typed-message.ts";
 import { md5Response } from "./md5.ts";
 import { SCRAM, SCRAM_PLUS, ScramServer } from "./scram-server.ts";
 
@@ -89,7 +90,7 @@ async function scram(
 }
 
 async function passwordMessage(source: ByteSource): Promise<Buffer> {
-  const { type, bytes } = await source.message(PASSWORD_MESSAGE_LIMIT);
+  const { type, bytes } = await readMessage(source, PASSWORD_MESSAGE_LIMIT);
   if (type !== FRONTEND.password) {
     throw new ProtocolViolation(`expected password response, got message type ${type}`);
   }

@@ -1,4 +1,4 @@
-import type { CachedRoute, ForwardReason } from "@freshet/adapter-core";
+import { type CachedRoute, fillWithin, type ForwardReason } from "@freshet/adapter-core";
 import {
   BIND_COMPLETE,
   byteString,
@@ -20,7 +20,6 @@ import {
   runControl,
   writeNotices,
 } from "../control.ts";
-import { fillWithin } from "../fill.ts";
 import { countHit, textPlan } from "../hit.ts";
 import { boundKey, boundParams } from "../param-key.ts";
 import { prepare, readiness } from "../readiness.ts";

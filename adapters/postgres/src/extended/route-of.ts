@@ -10,7 +10,7 @@ export function routeOf(session: Session, statement: Statement): Route | null {
     route !== null &&
     statement.routeScope === session.scope &&
     statement.routeGeneration === router.generation &&
-    statement.routeStrings === session.standardConformingStrings &&
+    statement.routeLexer === session.lexer &&
     (route.kind !== "cached" || route.valid)
   ) {
     return route;
@@ -19,7 +19,7 @@ export function routeOf(session: Session, statement: Statement): Route | null {
   statement.route = router.route(statement.text, session);
   statement.routeScope = session.scope;
   statement.routeGeneration = router.generation;
-  statement.routeStrings = session.standardConformingStrings;
+  statement.routeLexer = session.lexer;
   statement.plan = null;
   return statement.route;
 }

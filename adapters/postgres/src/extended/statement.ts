@@ -1,3 +1,4 @@
+import type { LexerSettings } from "@freshet/sql";
 import type { Route } from "@freshet/adapter-core";
 import type { ResultPlan } from "../rendering.ts";
 
@@ -16,11 +17,11 @@ export class Statement {
   undone: { readonly previous: Statement | null } | null = null;
   /** SQL may have removed it (DEALLOCATE): only the upstream knows. */
   uncertain = false;
-  /** Made for this scope, router generation and string syntax (see `routeOf`). */
+  /** Made for this scope, router generation and way of reading texts (see `routeOf`). */
   route: Route | null = null;
   routeScope: unknown = undefined;
   routeGeneration = -1;
-  routeStrings = true;
+  routeLexer: LexerSettings | null = null;
   /** The last plan used, and the formats it was for. */
   plan: ResultPlan | null = null;
 

@@ -7,7 +7,13 @@ import type {
   Router,
 } from "@freshet/adapter-core";
 import type { CacheDefinition, ColumnDefinition, ControlError, ControlResult } from "@freshet/rpc";
-import { type CacheStatement, parseCacheStatement, postgresLexer } from "@freshet/sql";
+import {
+  type CacheStatement,
+  type LexerSettings,
+  parseCacheStatement,
+  POSTGRES_LEXER_SETTINGS,
+  postgresLexer,
+} from "@freshet/sql";
 import {
   type CanonicalParam,
   encodeParamKey,
@@ -125,16 +131,18 @@ export class CachedQueryRouter implements Router {
     const columns = real.fields.map((field) => ({
       name: field.name,
       type: type(field.dataTypeID),
-      tableId: field.tableID,
-      columnNumber: field.columnID,
-      typeId: field.dataTypeID,
-      typeSize: field.dataTypeSize,
-      typeModifier: field.dataTypeModifier,
+      wire: {
+        tableId: field.tableID,
+        columnNumber: field.columnID,
+        typeId: field.dataTypeID,
+        typeSize: field.dataTypeSize,
+        typeModifier: field.dataTypeModifier,
+      },
     }));
     const id = this.#queries.size + 1;
     const route: CachedRoute = {
       kind: "cached",
-      traits: postgresLexer.traits(text, { standardConformingStrings: true }),
+      traits: postgresLexer.traits(text, POSTGRES_LEXER_SETTINGS),
       cache: {
         id,
         name: `q${id}`,
@@ -167,7 +175,7 @@ export class CachedQueryRouter implements Router {
 
   route(
     text: string,
-    session: { readonly scope: unknown; readonly standardConformingStrings: boolean },
+    session: { readonly scope: unknown; readonly lexer: LexerSettings },
   ): Route {
     const cached = this.#queries.get(text);
     const ours = parseCacheStatement(text);
@@ -176,7 +184,7 @@ export class CachedQueryRouter implements Router {
       return { kind: "control-error", message: ours.message, position: ours.position };
     }
     if (cached !== undefined && session.scope !== null) return cached.route;
-    const traits = postgresLexer.traits(text, session);
+    const traits = postgresLexer.traits(text, session.lexer);
     const reason = cached !== undefined ? "unknown-scope" : traits.read ? "no-cache" : "not-a-read";
     return { kind: "forward", traits, queryId: null, reason };
   }

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { ByteSource } from "@freshet/adapter-core";
 import { OperationalError } from "@freshet/util";
 import {
   BACKEND,
@@ -15,7 +16,7 @@ import { serverEndPoint } from "../auth/channel-binding.ts";
 import { md5Response } from "../auth/md5.ts";
 import { ScramClient } from "../auth/scram-client.ts";
 import { SCRAM, SCRAM_PLUS } from "../auth/scram-server.ts";
-import { ByteSource, type TypedMessage } from "../byte-source.ts";
+import { readMessage, type TypedMessage } from "../typed-message.ts";
 import { openSocket } from "./open-socket.ts";
 import type { UpstreamAddress } from "./url.ts";
 
@@ -92,7 +93,7 @@ async function dialog(
   let cancelKey: Buffer | null = null;
   let scram: ScramClient | null = null;
   for (;;) {
-    const message = await source.message(DIALOG_MESSAGE_LIMIT);
+    const message = await readMessage(source, DIALOG_MESSAGE_LIMIT);
     const { bytes } = message;
     switch (message.type) {
       case BACKEND.authentication:

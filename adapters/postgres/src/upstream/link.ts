@@ -1,7 +1,6 @@
 import type { Socket } from "node:net";
+import { type InputOwner, Outbox, readReusing } from "@freshet/adapter-core";
 import { BACKEND, FrameReader, TERMINATE } from "@freshet/pg-wire";
-import { Outbox } from "../outbox.ts";
-import { type InputOwner, readReusing } from "../socket-input.ts";
 import type { UpstreamConnection } from "./connect.ts";
 import { ReplyQueue } from "./reply-queue.ts";
 

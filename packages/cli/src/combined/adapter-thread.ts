@@ -2,8 +2,8 @@ import { workerData } from "node:worker_threads";
 import { type ToAdapter, type ToServer, portLink } from "@freshet/rpc";
 import { Metrics, createLogger } from "@freshet/telemetry";
 import type { AdapterThreadData } from "./messages.ts";
-import { startPostgresListeners } from "./postgres-listeners.ts";
-import { runThread } from "./thread-host.ts";
+import { startListeners } from "./listeners.ts";
+import { runThread, threadName } from "./thread-host.ts";
 import { withTransactionPolicy } from "./transaction-policy.ts";
 
 /** An adapter's thread: a router of its own and one listener for each address. */
@@ -11,12 +11,12 @@ import { withTransactionPolicy } from "./transaction-policy.ts";
 const STATUS_INTERVAL_MS = 1_000;
 
 const data = workerData as AdapterThreadData;
-const logger = createLogger({ ...data.log, name: data.name });
-const metrics = new Metrics();
+const logger = createLogger({ ...data.log, name: threadName(data, data.name) });
+const metrics = new Metrics(data.label);
 
 runThread(metrics, logger, async (post) => {
   const onForeignCancel = post;
-  const { router, listeners } = await startPostgresListeners({
+  const { router, listeners } = await startListeners({
     data,
     logger,
     metrics,

@@ -1,12 +1,40 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
-import { resolve } from "node:path";
-import type { Address, Config, UserPassword } from "@freshet/config";
+import { join, resolve } from "node:path";
+import {
+  type Address,
+  type Config,
+  type DialectName,
+  type UserPassword,
+  upstreamsOf,
+} from "@freshet/config";
 import { ConfigurationError } from "@freshet/util";
 import type { AdapterThreadData, EngineThreadData, LogSettings } from "./messages.ts";
 
-/** A configuration with its upstream known. */
-export type CombinedConfig = Config & { readonly upstreamUrl: string };
+/** What concerns one database of a configuration. */
+export type CombinedConfig = Omit<Config, "upstreamUrls" | "addresses"> & {
+  readonly upstreamUrl: string;
+  readonly dialect: DialectName;
+  /** Names the database in logs and metrics where the process serves several, else null. */
+  readonly label: string | null;
+  readonly addresses: readonly Address[];
+};
+
+/** A configuration taken apart into its databases, which share the memory. */
+export function combinedConfigs(config: Config): readonly CombinedConfig[] {
+  const upstreams = upstreamsOf(config.upstreamUrls ?? [], config.addresses);
+  const memoryBytes = config.memoryLimitBytes ?? defaultMemoryBytes();
+  return upstreams.map(({ dialect, url, addresses }) => ({
+    ...config,
+    upstreamUrl: url,
+    dialect,
+    label: upstreams.length > 1 ? dialect : null,
+    addresses,
+    // A directory of its own, so that adding a second database moves nothing of the first.
+    storageDir: dialect === "postgres" ? config.storageDir : join(config.storageDir, dialect),
+    memoryLimitBytes: Math.floor(memoryBytes / upstreams.length),
+  }));
+}
 
 export interface ThreadPlan {
   readonly engine: EngineThreadData;
@@ -33,8 +61,9 @@ export function planThreads(config: CombinedConfig): ThreadPlan {
   const memoryBytes = config.memoryLimitBytes ?? defaultMemoryBytes();
   const upstreamUrl = upstreamUrlOf(config);
   const log: LogSettings = { level: config.logLevel, format: config.logFormat };
+  const upstream = { dialect: config.dialect, upstreamUrl, label: config.label };
   const shared = {
-    upstreamUrl,
+    ...upstream,
     addresses: config.addresses,
     users: usersOf(config),
     allowUnauthenticated: config.allowUnauthenticatedConnections,
@@ -49,7 +78,7 @@ export function planThreads(config: CombinedConfig): ThreadPlan {
   };
   return {
     engine: {
-      upstreamUrl,
+      ...upstream,
       deployment: config.deployment,
       storageDir: resolve(config.storageDir),
       memoryLimitBytes: Math.floor(memoryBytes * (1 - ADAPTER_SHARE)),
@@ -64,7 +93,7 @@ export function planThreads(config: CombinedConfig): ThreadPlan {
   };
 }
 
-/** The upstream's URL with the TLS options in it, in libpq's words. */
+/** The upstream's URL with the TLS options in it, in libpq's words for either dialect. */
 export function upstreamUrlOf(config: CombinedConfig): string {
   if (config.sslRootCert === null && !config.disableUpstreamSslVerification) {
     return config.upstreamUrl;
@@ -80,9 +109,8 @@ export function upstreamUrlOf(config: CombinedConfig): string {
   return url.href;
 }
 
-/** The first address, as a client on this machine would write it. */
-export function clientAddress(addresses: readonly Address[]): Address {
-  const { host, port } = addresses[0] ?? { host: "127.0.0.1", port: 5433 };
+/** An address as a client on this machine would write it. */
+export function clientAddress({ host, port }: Address): Address {
   return { host: host === "::" || host === "0.0.0.0" ? "127.0.0.1" : host, port };
 }
 

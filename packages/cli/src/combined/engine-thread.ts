@@ -4,15 +4,15 @@ import { type Engine, type EngineMetrics, startEngine } from "@freshet/server";
 import { Metrics, createLogger } from "@freshet/telemetry";
 import { ConfigurationError } from "@freshet/util";
 import type { EngineThreadData } from "./messages.ts";
-import { runThread } from "./thread-host.ts";
+import { runThread, threadName } from "./thread-host.ts";
 
 /** The engine's thread: opens the engine and hands it the links that the main thread sends. */
 
 const STATUS_INTERVAL_MS = 1_000;
 
 const data = workerData as EngineThreadData;
-const logger = createLogger({ ...data.log, name: "engine" });
-const metrics = new Metrics();
+const logger = createLogger({ ...data.log, name: threadName(data, "engine") });
+const metrics = new Metrics(data.label);
 
 runThread(metrics, logger, async (post, fail) => {
   const engine = await startEngine({

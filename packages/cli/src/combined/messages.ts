@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import type { Address, UserPassword } from "@freshet/config";
+import type { Address, DialectName, UserPassword } from "@freshet/config";
 import type { LogLevel, MetricsSnapshot } from "@freshet/telemetry";
 
 /** What the main thread and its workers say to each other; nothing here is on a hot path. */
@@ -37,9 +37,16 @@ export interface LogSettings {
   readonly format: "pretty" | "json";
 }
 
-/** `workerData` of the engine thread. */
-export interface EngineThreadData {
+/** What every thread is told of its database. */
+export interface UpstreamData {
+  readonly dialect: DialectName;
   readonly upstreamUrl: string;
+  /** Names the database in logs and metrics where the process serves several, else null. */
+  readonly label: string | null;
+}
+
+/** `workerData` of the engine thread. */
+export interface EngineThreadData extends UpstreamData {
   readonly deployment: string;
   readonly storageDir: string;
   readonly memoryLimitBytes: number;
@@ -48,14 +55,14 @@ export interface EngineThreadData {
 }
 
 /** `workerData` of an adapter thread. */
-export interface AdapterThreadData {
+export interface AdapterThreadData extends UpstreamData {
   readonly name: string;
   /** Of the first address; every listener of the process has its own. */
   readonly threadIndex: number;
-  readonly upstreamUrl: string;
   readonly addresses: readonly Address[];
   readonly users: readonly UserPassword[];
   readonly allowUnauthenticated: boolean;
+  /** Postgres clients only; MySQL's choose their plugin. */
   readonly authenticationMethod: "scram-sha-256" | "md5" | "cleartext";
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly tlsMode: "optional" | "required" | "disabled";

@@ -1,10 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { formatAddress } from "@freshet/config";
 import { createLogger, startAdminServer } from "@freshet/telemetry";
-import { ConfigurationError } from "@freshet/util";
+import { ConfigurationError, type Logger, must } from "@freshet/util";
 import { awaitUpstream } from "./await-upstream.ts";
 import { checkAddresses } from "./check-addresses.ts";
 import { type CombinedConfig, planThreads } from "./configure.ts";
+import { ServedDatabases } from "./served-databases.ts";
 import { Supervisor } from "./supervisor.ts";
 
 export interface RunOptions {
@@ -17,45 +18,81 @@ export interface RunOptions {
 }
 
 /**
- * Adapters and engine in one process, until the signal. Throws ConfigurationError for what a
+ * Adapters and engines in one process, until the signal. Throws ConfigurationError for what a
  * person must mend; whatever happened, nothing runs any more when this returns or throws.
  */
-export async function runCombined(config: CombinedConfig, options: RunOptions): Promise<void> {
-  const { signal } = options;
+export async function runCombined(
+  configs: readonly CombinedConfig[],
+  options: RunOptions,
+): Promise<void> {
+  const config = must(configs[0], "there is a database to serve");
   const logger = createLogger({ level: config.logLevel, format: config.logFormat });
-  const plan = planThreads(config);
-  await checkAddresses("--address", config.addresses);
-  await prepareStorage(plan.engine.storageDir);
-  let supervisor: Supervisor | null = null;
-  const starting = { ok: false, detail: { reason: "waiting for the upstream" } };
+  await checkAddresses(
+    "--address",
+    configs.flatMap(({ addresses }) => addresses),
+  );
+  const served = new ServedDatabases();
+  let starting = true;
+  const waiting = { ok: false, detail: { reason: "waiting for the upstream" } };
   const admin = await startAdminServer({
     address: config.metricsAddress,
-    live: () => supervisor?.live() ?? { ...starting, ok: true },
-    ready: () => supervisor?.ready() ?? starting,
-    metrics: async () => (supervisor === null ? "" : supervisor.metrics()),
+    live: () => (starting ? { ...waiting, ok: true } : served.live()),
+    ready: () => (starting ? waiting : served.ready()),
+    metrics: () => served.metrics(),
   });
+  // One that fails ends the others.
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+  const serveAll = configs.map((each) =>
+    serve(each, served, logger, signal).catch((error: unknown) => {
+      failed.abort();
+      throw error;
+    }),
+  );
   try {
-    await awaitUpstream({ url: plan.engine.upstreamUrl, logger, signal });
-    if (signal.aborted) return;
-    supervisor = new Supervisor({ ...plan, logger });
-    const { listening, online } = supervisor.start();
-    const aborted = abortOf(signal);
-    online.catch(() => undefined);
-    listening.catch(() => undefined);
-    await Promise.race([listening, online.then(() => listening), aborted]);
+    const listening = await allOf(serveAll);
+    starting = false;
     if (!signal.aborted) {
-      const addresses = config.addresses.map(formatAddress).join(", ");
+      const addresses = configs.flatMap((each) => each.addresses.map(formatAddress)).join(", ");
       logger.info({ addresses, metrics: formatAddress(admin.address) }, "listening");
       options.onListening?.();
-      await Promise.race([online, aborted]);
+      const aborted = abortOf(signal);
+      await Promise.race([Promise.all(listening.map(({ online }) => online)), aborted]);
+      if (!signal.aborted) options.onOnline?.();
+      await aborted;
     }
-    if (!signal.aborted) options.onOnline?.();
-    await aborted;
     logger.info({ drainLimitMs: config.drainTimeoutMs }, "stopping");
   } finally {
-    await supervisor?.stop(config.drainTimeoutMs);
+    await served.stop(config.drainTimeoutMs);
     await admin.close();
   }
+}
+
+/** Waits for the upstream, then starts its threads; resolves when clients can connect. */
+async function serve(
+  config: CombinedConfig,
+  served: ServedDatabases,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<{ readonly online: Promise<void> }> {
+  const plan = planThreads(config);
+  await prepareStorage(plan.engine.storageDir);
+  const { upstreamUrl: url, dialect } = plan.engine;
+  await awaitUpstream({ dialect, url, logger, signal });
+  if (signal.aborted) return { online: Promise.resolve() };
+  const supervisor = new Supervisor({ ...plan, logger });
+  served.add(supervisor);
+  const { listening, online } = supervisor.start();
+  online.catch(() => undefined);
+  listening.catch(() => undefined);
+  await Promise.race([listening, online.then(() => listening), abortOf(signal)]);
+  return { online };
+}
+
+/** All have ended when this returns or throws, with the first failure in their order. */
+async function allOf<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
 async function prepareStorage(directory: string): Promise<void> {

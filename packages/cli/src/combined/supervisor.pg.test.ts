@@ -2,11 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "@freshet/config";
-import { silentLogger } from "@freshet/util";
+import { must, silentLogger } from "@freshet/util";
+import { renderMetrics } from "@freshet/telemetry";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { EmbeddedPostgres, freePort } from "../demo/embedded-postgres.ts";
-import { planThreads } from "./configure.ts";
+import { combinedConfigs, planThreads } from "./configure.ts";
 import { Supervisor } from "./supervisor.ts";
 
 let upstream: EmbeddedPostgres;
@@ -23,7 +24,8 @@ beforeAll(async () => {
     [`--address=127.0.0.1:${port}`, "--adapter-threads=1", "--log-level=silent"],
     {},
   );
-  const plan = planThreads({ ...config, upstreamUrl: upstream.url(), storageDir });
+  const [own] = combinedConfigs({ ...config, upstreamUrls: [upstream.url()], storageDir });
+  const plan = planThreads(must(own, "one database is configured"));
   supervisor = new Supervisor({ ...plan, logger: silentLogger });
   const { listening, online } = supervisor.start();
   await Promise.all([listening, online]);
@@ -91,6 +93,6 @@ describe("Supervisor", () => {
       20_000,
     );
     await vi.waitFor(async () => expect(await destination()).toMatch(/^freshet/), 20_000);
-    expect(await supervisor.metrics()).toContain('freshet_thread_restarts_total{kind="adapter"} 1');
+    expect(await renderMetrics(await supervisor.metrics())).toContain('freshet_thread_restarts_total{kind="adapter"} 1');
   });
 });

@@ -1,6 +1,6 @@
 import { MessageChannel } from "node:worker_threads";
 import { formatAddress } from "@freshet/config";
-import { Metrics, type Probe, renderMetrics } from "@freshet/telemetry";
+import { Metrics, type MetricsSnapshot, type Probe } from "@freshet/telemetry";
 import { type Clock, type Logger, systemClock } from "@freshet/util";
 import type { AdapterThreadData, EngineThreadData, FromThread } from "./messages.ts";
 import { SupervisedThread } from "./supervised-thread.ts";
@@ -27,7 +27,7 @@ const RELINK_MS = 1_000;
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #clock: Clock;
-  readonly #metrics = new Metrics();
+  readonly #metrics: Metrics;
   readonly #engine: SupervisedThread;
   readonly #adapters: readonly SupervisedThread[];
   readonly #status = new Map<string, Readonly<Record<string, unknown>>>();
@@ -36,6 +36,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#metrics = new Metrics(options.engine.label);
     this.#engine = this.#thread("engine", "engine-thread", options.engine);
     this.#adapters = options.adapters.map((data) =>
       this.#thread(data.name, "adapter-thread", data),
@@ -58,6 +59,11 @@ export class Supervisor {
     return (this.#options.adapters[0]?.addresses ?? []).map(formatAddress);
   }
 
+  /** Names the database where the process serves several. */
+  get label(): string | null {
+    return this.#options.engine.label;
+  }
+
   /** The main thread answers at all, so the process lives; the detail says what its threads do. */
   live(): Probe {
     return { ok: true, detail: this.#detail() };
@@ -69,13 +75,14 @@ export class Supervisor {
     return { ok, detail: this.#detail() };
   }
 
-  async metrics(): Promise<string> {
+  /** Of this thread and every thread that answers. */
+  async metrics(): Promise<readonly MetricsSnapshot[]> {
     const threads = [this.#engine, ...this.#adapters];
     const snapshots = await Promise.all([
       this.#metrics.snapshot(),
       ...threads.map((thread) => thread.snapshot()),
     ]);
-    return renderMetrics(snapshots.filter((snapshot) => snapshot !== null));
+    return snapshots.filter((snapshot) => snapshot !== null);
   }
 
   /** Drains the adapters, then closes the engine in order. */

@@ -1,7 +1,12 @@
 import { type MessagePort, parentPort } from "node:worker_threads";
 import type { Metrics } from "@freshet/telemetry";
 import { ConfigurationError, type Logger, messageOf, must } from "@freshet/util";
-import type { ForeignCancel, FromThread, ToThread } from "./messages.ts";
+import type { ForeignCancel, FromThread, ToThread, UpstreamData } from "./messages.ts";
+
+/** As the thread is called in logs. */
+export function threadName({ label }: UpstreamData, name: string): string {
+  return label === null ? name : `${label}-${name}`;
+}
 
 /** What a thread does when the main thread asks. */
 export interface ThreadHandlers {

@@ -1,10 +1,12 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { type Socket, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { ChildServer, freePort } from "./child-server.ts";
+
+export { freePort, freePortFrom } from "./child-server.ts";
 
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
@@ -26,19 +28,6 @@ export interface EmbeddedPostgresOptions {
   readonly removeWhenKilled?: readonly string[];
 }
 
-/**
- * Waits for the end of our process, which closes its standard input, and then stops the server
- * and removes directories: even SIGKILL leaves nothing running. `$1` is the server's pid.
- */
-const GUARD = [
-  "read -r _",
-  'kill -INT "$1" || exit 0',
-  "n=0",
-  'while kill -0 "$1" && [ "$n" -lt 100 ]; do sleep 0.1; n=$((n + 1)); done',
-  "shift",
-  'rm -rf -- "$@"',
-].join("\n");
-
 const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
   wal_level: "logical",
   max_connections: "200",
@@ -58,8 +47,7 @@ export class EmbeddedPostgres {
   readonly port: number;
   readonly dataDir: string;
   readonly binDir: string;
-  #child: ChildProcess | null = null;
-  #guard: ChildProcess | null = null;
+  #server: ChildServer | null = null;
   readonly #options: EmbeddedPostgresOptions;
   readonly #temporary: boolean;
 
@@ -102,7 +90,7 @@ export class EmbeddedPostgres {
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#server?.pid;
   }
 
   async #initialise(): Promise<void> {
@@ -136,67 +124,37 @@ export class EmbeddedPostgres {
 
   /** Starts the server, stopping it first (fast shutdown) when it runs. */
   async restart(): Promise<void> {
-    await this.#end("SIGINT");
+    await this.#end();
     const settings = { ...DEFAULT_SETTINGS, ...this.#options.settings, port: String(this.port) };
     const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    const child = spawn(join(this.binDir, "postgres"), ["-D", this.dataDir, ...args], {
+    const removed = [...(this.#options.removeWhenKilled ?? [])];
+    if (this.#temporary) removed.push(this.dataDir);
+    this.#server = await ChildServer.start({
+      command: join(this.binDir, "postgres"),
+      args: ["-D", this.dataDir, ...args],
       ...account(),
-      cwd: "/",
-      stdio: ["ignore", "ignore", "pipe"],
-      // Own process group: a Ctrl-C in the terminal reaches us first, and we stop it in order.
-      detached: true,
-    });
-    this.#child = child;
-    this.#startGuard(child.pid);
-    await new Promise<void>((resolve, reject) => {
-      let tail = "";
-      child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-        tail = (tail + text).slice(-4000);
-        for (const line of text.split("\n")) if (line !== "") this.#options.onLog?.(line);
-        if (tail.includes("database system is ready to accept connections")) resolve();
-      });
-      child.once("error", reject);
-      child.once("exit", (code) => reject(new Error(`postgres ended with code ${code}: ${tail}`)));
+      ready: "database system is ready to accept connections",
+      stopSignal: "SIGINT",
+      ...(this.#options.onLog === undefined ? {} : { onLog: this.#options.onLog }),
+      removeWhenKilled: removed,
     });
   }
 
   /** As a crash of the server: no checkpoint, connections cut. `restart` recovers it. */
   async kill(): Promise<void> {
-    await this.#end("SIGKILL");
+    // Not SIGKILL, which would leave the children of the postmaster behind.
+    await this.#end("SIGQUIT");
   }
 
   async stop(): Promise<void> {
-    await this.#end("SIGINT");
+    await this.#end();
     if (this.#temporary) await rm(this.dataDir, { recursive: true, force: true });
   }
 
-  #startGuard(pid: number | undefined): void {
-    if (pid === undefined) return;
-    const directories = [...(this.#options.removeWhenKilled ?? [])];
-    if (this.#temporary) directories.push(this.dataDir);
-    const guard = spawn("/bin/sh", ["-c", GUARD, "sh", String(pid), ...directories], {
-      stdio: ["pipe", "ignore", "ignore"],
-      detached: true,
-      cwd: "/",
-    });
-    // Without a guard the server still ends with `stop`.
-    guard.on("error", () => undefined);
-    guard.stdin.on("error", () => undefined);
-    guard.unref();
-    (guard.stdin as Socket).unref();
-    this.#guard = guard;
-  }
-
-  async #end(signal: "SIGINT" | "SIGKILL"): Promise<void> {
-    const child = this.#child;
-    this.#child = null;
-    // First, so that it never signals a pid that has become somebody else's.
-    this.#guard?.kill("SIGKILL");
-    this.#guard = null;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-    child.kill(signal === "SIGKILL" ? "SIGQUIT" : signal);
-    await ended;
+  async #end(signal?: NodeJS.Signals): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    await server?.end(signal);
   }
 }
 
@@ -245,32 +203,4 @@ async function serverBinaries(major: number): Promise<string> {
     await writeFile(join(copy, "complete"), "");
   }
   return join(target, "bin");
-}
-
-export async function freePort(): Promise<number> {
-  return tryPort(0);
-}
-
-/** The first free port of 127.0.0.1 from this one on, so that it is mostly the same. */
-export async function freePortFrom(first: number): Promise<number> {
-  for (let port = first; port < first + 100; port += 1) {
-    try {
-      return await tryPort(port);
-    } catch {
-      // Taken: the next one.
-    }
-  }
-  return freePort();
-}
-
-async function tryPort(wanted: number): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(wanted, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === "string") throw new Error("no port was given");
-  return address.port;
 }

@@ -1,10 +1,6 @@
-export interface InstructionOptions {
-  readonly proxyUrl: string;
-  readonly upstreamUrl: string;
-  readonly film: { readonly id: number; readonly name: string };
-}
+import type { DemoDatabase } from "./demo-database.ts";
 
-/** a join, an aggregate and a top five: dear for the database, a look-up when cached. */
+/** A join, an aggregate and a top five: dear for the database, a look-up when cached. */
 export const DEMO_QUERY = [
   "SELECT t.id, t.name, r.score, r.votes, count(*) AS credits",
   "  FROM title t JOIN rating r ON r.title_id = t.id JOIN role o ON o.title_id = t.id",
@@ -14,14 +10,15 @@ export const DEMO_QUERY = [
 ].join("\n");
 
 /** What the demo prints when it is ready; every line can be pasted as it stands. */
-export function instructions({ proxyUrl, upstreamUrl, film }: InstructionOptions): string {
+export function instructions(database: DemoDatabase, proxyUrl: string): string {
+  const { url, film } = database;
   const update = `UPDATE rating SET score = 9.9 WHERE title_id = ${film.id}`;
   return `
 Freshet stands in front of a film database. In another terminal:
 
-psql "${proxyUrl}"
+${database.client(proxyUrl)}
 
-Worth trying there, with \\timing on:
+${database.timing}
 
 CREATE CACHE best_of_year FROM
 ${DEMO_QUERY};
@@ -33,7 +30,7 @@ EXPLAIN LAST STATEMENT;
 Then change something behind Freshet's back, in the database itself, and ask again
 ("${film.name}" moves to the top):
 
-psql "${upstreamUrl}" -c "${update}"
+${database.run(url, update)}
 
 Ctrl-C stops everything and leaves nothing behind.
 `;

@@ -1,4 +1,4 @@
-import { parsePostgresSelect, postgresLexer } from "@freshet/sql";
+import { parsePostgresSelect, POSTGRES_LEXER_SETTINGS, postgresLexer } from "@freshet/sql";
 import type { ScalarSlot, Shape } from "@freshet/sql";
 import {
   decodeByteString,
@@ -27,7 +27,7 @@ export interface CompiledText {
 
 export function compileText(text: string, catalog: Catalog = sampleCatalog): CompiledText {
   const bytes = encodeByteString(text);
-  const shape = postgresLexer.shape(bytes, { standardConformingStrings: true });
+  const shape = postgresLexer.shape(bytes, POSTGRES_LEXER_SETTINGS);
   if (shape === null) throw new SyntaxError(`cannot be tokenised: ${text}`);
   const query = compileQuery({
     statement: parsePostgresSelect(text),

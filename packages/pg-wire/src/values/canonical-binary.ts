@@ -86,6 +86,8 @@ export function canonicalBinary(
     case "interval":
       if (length !== 16) return undefined;
       return intervalOf(bytes, start);
+    case "civildate":
+    case "civildatetime":
     case "opaque":
       return undefined;
   }

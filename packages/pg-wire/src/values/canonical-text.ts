@@ -105,6 +105,8 @@ export function canonicalText(type: SqlType, declared: number, text: string): st
     }
     case "interval":
       return INTERVAL.test(text) && text !== "" ? printInterval(parseInterval(text)) : undefined;
+    case "civildate":
+    case "civildatetime":
     case "opaque":
       return undefined;
   }

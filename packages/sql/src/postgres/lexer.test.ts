@@ -1,13 +1,14 @@
+import { POSTGRES_ESCAPING_SETTINGS, POSTGRES_LEXER_SETTINGS } from "../shape.ts";
 import * as fc from "fast-check";
 import { loadModule, parseSync } from "libpg-query";
 import { beforeAll, describe, expect, test } from "vitest";
 
 import type { ScalarSlot, Shape, Slot } from "../shape.ts";
 import { postgresLexer } from "./lexer.ts";
-import { LIST_MARK, SLOT_MARK } from "./shape-builder.ts";
+import { LIST_MARK, SLOT_MARK } from "../shape-writer.ts";
 import { CACHEABLE_STATEMENTS, OTHER_STATEMENTS } from "./statements.data.ts";
 
-const SETTINGS = { standardConformingStrings: true };
+const SETTINGS = POSTGRES_LEXER_SETTINGS;
 const STATEMENTS = [...CACHEABLE_STATEMENTS, ...OTHER_STATEMENTS];
 
 function bytes(text: string): string {
@@ -115,7 +116,7 @@ describe("shape", () => {
   });
 
   test("backslashes escape while standard_conforming_strings is off", () => {
-    const shape = postgresLexer.shape("select 'a\\'b'", { standardConformingStrings: false });
+    const shape = postgresLexer.shape("select 'a\\'b'", POSTGRES_ESCAPING_SETTINGS);
     expect(shape?.slots).toEqual([{ kind: "literal", literal: "string", value: "a'b" }]);
   });
 

@@ -1,3 +1,4 @@
+import { POSTGRES_LEXER_SETTINGS } from "../shape.ts";
 import * as fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 
@@ -37,7 +38,7 @@ test("values of the tree and slots of the shape are one to one", () => {
       }
       parsed++;
       const bytes = Buffer.from(text, "utf8").toString("latin1");
-      const shape = postgresLexer.shape(bytes, { standardConformingStrings: true });
+      const shape = postgresLexer.shape(bytes, POSTGRES_LEXER_SETTINGS);
       const spans = (shape?.spans ?? []).flatMap((span) => span.elements ?? [span]);
       const modifiers = [...text.matchAll(/numeric\(10,2\)/g)].length * 2;
       const inShape = places.filter((place) => !bytes.startsWith("$$", place));

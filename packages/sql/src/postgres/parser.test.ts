@@ -1,3 +1,4 @@
+import { POSTGRES_LEXER_SETTINGS } from "../shape.ts";
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { type Expression, Unsupported } from "../ast.ts";
@@ -35,7 +36,7 @@ describe("every value of the tree stands where the lexer has a slot", () => {
   // Verbatim strings are part of the shape; modifiers of types are no expressions.
   test.each(CACHEABLE_STATEMENTS)("%s", (text) => {
     const bytes = Buffer.from(text, "utf8").toString("latin1");
-    const shape = postgresLexer.shape(bytes, { standardConformingStrings: true });
+    const shape = postgresLexer.shape(bytes, POSTGRES_LEXER_SETTINGS);
     const starts = (shape?.spans ?? []).flatMap((span) =>
       (span.elements ?? [span]).map((element) => element.start),
     );

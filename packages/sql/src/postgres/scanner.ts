@@ -7,39 +7,26 @@
  * forwarded and never interpreted.
  */
 
-export const T_END = 0;
-/** Not a token of any statement: unterminated, NUL, or cut differently by server versions. */
-export const T_ERROR = 1;
-/** Unquoted identifier or keyword. */
-export const T_WORD = 2;
-/** `"…"` and `U&"…"`. */
-export const T_QUOTED = 3;
-export const T_INTEGER = 4;
-export const T_DECIMAL = 5;
-/** `'…'` without escapes other than the doubled quote. */
-export const T_STRING = 6;
-/** `E'…'`, or `'…'` while `standard_conforming_strings` is off. */
-export const T_ESCAPED = 7;
-/** `B'…'`, `X'…'`, `N'…'`, `U&'…'`, `$tag$…$tag$`: never a slot. */
-export const T_VERBATIM = 8;
-export const T_PARAM = 9;
-/** Any operator, also of one character. */
-export const T_OPERATOR = 10;
-/** `::` */
-export const T_TYPECAST = 11;
-/** `:=` */
-export const T_ASSIGN = 12;
-/** `..` */
-export const T_DOT_DOT = 13;
-// Punctuation is its own character code.
-export const T_OPEN = 40;
-export const T_CLOSE = 41;
-export const T_COMMA = 44;
-export const T_DOT = 46;
-export const T_COLON = 58;
-export const T_SEMICOLON = 59;
-export const T_OPEN_BRACKET = 91;
-export const T_CLOSE_BRACKET = 93;
+import {
+  T_ASSIGN,
+  T_COLON,
+  T_DECIMAL,
+  T_DOT,
+  T_DOT_DOT,
+  T_END,
+  T_ERROR,
+  T_ESCAPED,
+  T_INTEGER,
+  T_OPERATOR,
+  T_PARAM,
+  T_QUOTED,
+  T_STRING,
+  T_TYPECAST,
+  T_VERBATIM,
+  T_WORD,
+} from "../tokens.ts";
+
+export * from "../tokens.ts";
 
 const C_SPACE = 1;
 const C_LETTER = 2;

@@ -8,7 +8,8 @@
  */
 import { isUtf8 } from "node:buffer";
 
-import type { ScalarSlot, Shape, Slot, SlotSpan } from "../shape.ts";
+import type { ScalarSlot, Shape } from "../shape.ts";
+import { ShapeWriter } from "../shape-writer.ts";
 import { integerClass, stringContent } from "./literal.ts";
 import {
   Scanner,
@@ -31,11 +32,6 @@ import {
   T_WORD,
 } from "./scanner.ts";
 
-/** Stands for one literal or placeholder; the scanner refuses it outside quotes. */
-export const SLOT_MARK = "\u0001";
-/** Stands for the elements of an IN list. */
-export const LIST_MARK = "\u0002";
-
 /**
  * Reserved words after which a minus can only be a sign. Words that may also name a column
  * (`by`, `escape`, …) are left out: an unfolded sign is always right, a folded one may not be.
@@ -47,55 +43,31 @@ const SIGN_FOLLOWS: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-const SPACE = 32;
-/** The state of a possible IN list: none, before an element, after an element. */
-const NO_LIST = 0;
-const LIST_ELEMENT = 1;
-const LIST_SEPARATOR = 2;
-
 export class ShapeBuilder {
   readonly #scanner = new Scanner();
-  #out = Buffer.allocUnsafe(8192);
-  #length = 0;
+  readonly #writer = new ShapeWriter();
   #text = "";
-  #slots: Slot[] = [];
-  #spans: SlotSpan[] = [];
 
-  /** The token before the current one, where its copy starts, and the token before that. */
+  /** The token before the current one, and the token before that. */
   #previous = T_SEMICOLON;
-  #previousStart = 0;
   #beforePrevious = T_SEMICOLON;
   /** The previous token is a minus taken for a sign that was not folded. */
   #openSign = false;
 
-  #list = NO_LIST;
-  #listStart = 0;
-  #listSlot = 0;
-
   build(text: string, standardConformingStrings: boolean): Shape | null {
     const scanner = this.#scanner;
     scanner.reset(text, standardConformingStrings);
-    if (this.#out.length < 2 * text.length + 16) {
-      this.#out = Buffer.allocUnsafe(4 * text.length + 16);
-    }
+    this.#writer.reset(text);
     this.#text = text;
-    this.#length = 0;
-    this.#slots = [];
-    this.#spans = [];
     this.#previous = T_SEMICOLON;
     this.#beforePrevious = T_SEMICOLON;
     this.#openSign = false;
-    this.#list = NO_LIST;
     for (;;) {
       const kind = scanner.next();
       if (kind === T_END) break;
       if (kind === T_ERROR || !this.#token(kind)) return null;
     }
-    return {
-      text: this.#out.toString("latin1", 0, this.#withoutSemicolons()),
-      slots: this.#slots,
-      spans: this.#spans,
-    };
+    return this.#writer.finish();
   }
 
   /** False when the statement cannot have a shape. */
@@ -125,64 +97,43 @@ export class ShapeBuilder {
       case T_OPEN: {
         const opens = this.#isAfterIn();
         this.#copy(kind);
-        this.#list = opens ? LIST_ELEMENT : NO_LIST;
-        this.#listStart = this.#length;
-        this.#listSlot = this.#slots.length;
+        this.#writer.opened(opens);
         return true;
       }
       case T_COMMA:
         this.#copy(kind);
-        if (this.#list !== NO_LIST) {
-          this.#list = this.#list === LIST_SEPARATOR ? LIST_ELEMENT : NO_LIST;
-        }
+        this.#writer.separated();
         return true;
       case T_CLOSE:
-        if (this.#list === LIST_SEPARATOR) this.#listCloses();
+        this.#writer.closing();
         break;
       default:
         break;
     }
-    this.#list = NO_LIST;
+    this.#writer.noList();
     this.#copy(kind);
     return true;
   }
 
   /** Appends the scanner's current token, words in lower case (ASCII only, as the server). */
   #copy(kind: number): void {
-    const scanner = this.#scanner;
-    const text = this.#text;
-    const end = scanner.end;
-    let length = this.#begin(kind);
-    const out = this.#out;
-    if (kind === T_WORD) {
-      for (let at = scanner.start; at < end; at++) {
-        const code = text.charCodeAt(at);
-        out[length++] = code >= 65 && code <= 90 ? code | 32 : code;
-      }
-    } else {
-      for (let at = scanner.start; at < end; at++) out[length++] = text.charCodeAt(at);
-    }
-    this.#length = length;
+    const { start, end } = this.#scanner;
+    this.#begin(kind);
+    if (kind === T_WORD) this.#writer.copyFolded(start, end);
+    else this.#writer.copy(start, end);
   }
 
-  /** Moves on to a token of this kind and returns where it is written. */
-  #begin(kind: number): number {
+  /** Moves on to a token of this kind. */
+  #begin(kind: number): void {
     this.#beforePrevious = this.#previous;
     this.#previous = kind;
     this.#openSign = false;
-    let length = this.#length;
-    if (length > 0) this.#out[length++] = SPACE;
-    this.#previousStart = length;
-    return length;
+    this.#writer.space();
   }
 
   #slot(slot: ScalarSlot, start: number): void {
-    const length = this.#begin(T_PARAM);
-    this.#out[length] = 1;
-    this.#length = length + 1;
-    this.#slots.push(slot);
-    this.#spans.push({ start, end: this.#scanner.end });
-    this.#list = this.#list === LIST_ELEMENT ? LIST_SEPARATOR : NO_LIST;
+    this.#begin(T_PARAM);
+    this.#writer.slot(slot, start, this.#scanner.end);
   }
 
   #number(kind: number, start: number, negative: boolean): boolean {
@@ -213,12 +164,12 @@ export class ShapeBuilder {
     switch (this.#previous) {
       case T_WORD: {
         if (this.#beforePrevious === T_DOT) return false;
-        const word = this.#out.toString("latin1", this.#previousStart, this.#length);
+        const word = this.#writer.token();
         return SIGN_FOLLOWS.has(word) || (word === "between" && this.#isBetweenOperator());
       }
       case T_OPERATOR:
         // `t.*` is a whole row.
-        return !(this.#beforePrevious === T_DOT && this.#out[this.#previousStart] === 42);
+        return !(this.#beforePrevious === T_DOT && this.#writer.byteAt(this.#writer.tokenStart) === 42);
       case T_QUOTED:
       case T_PARAM:
       case T_VERBATIM:
@@ -242,9 +193,7 @@ export class ShapeBuilder {
         this.#beforePrevious === T_VERBATIM
       );
     }
-    const end = this.#previousStart - 1;
-    const start = this.#out.lastIndexOf(SPACE, end - 1) + 1;
-    const word = this.#out.toString("latin1", start, end);
+    const word = this.#writer.tokenBefore();
     return word === "not" || !SIGN_FOLLOWS.has(word);
   }
 
@@ -264,47 +213,15 @@ export class ShapeBuilder {
     }
     scanner.start = start;
     scanner.end = end;
-    this.#list = NO_LIST;
+    this.#writer.noList();
     this.#copy(T_OPERATOR);
     this.#openSign = true;
     return true;
   }
 
   #isAfterIn(): boolean {
-    const at = this.#previousStart;
     return (
-      this.#previous === T_WORD &&
-      this.#length - at === 2 &&
-      this.#out[at] === 105 &&
-      this.#out[at + 1] === 110 &&
-      this.#beforePrevious !== T_DOT
+      this.#previous === T_WORD && this.#beforePrevious !== T_DOT && this.#writer.token() === "in"
     );
-  }
-
-  /** All since the parenthesis were slots: they become one. */
-  #listCloses(): void {
-    const elements = this.#slots.splice(this.#listSlot) as ScalarSlot[];
-    const spans = this.#spans.splice(this.#listSlot);
-    const first = spans[0] as SlotSpan;
-    const last = spans[spans.length - 1] as SlotSpan;
-    this.#slots.push({ kind: "list", elements });
-    this.#spans.push({ start: first.start, end: last.end, elements: spans });
-    this.#length = this.#listStart;
-    this.#out[this.#length++] = SPACE;
-    this.#out[this.#length++] = 2;
-  }
-
-  /** The length without `;` at the end, of which a statement may have several. */
-  #withoutSemicolons(): number {
-    const out = this.#out;
-    let length = this.#length;
-    while (
-      length > 0 &&
-      out[length - 1] === T_SEMICOLON &&
-      (length === 1 || out[length - 2] === SPACE)
-    ) {
-      length -= length === 1 ? 1 : 2;
-    }
-    return length;
   }
 }

@@ -1,3 +1,4 @@
+import { POSTGRES_LEXER_SETTINGS } from "../shape.ts";
 import * as fc from "fast-check";
 import { loadModule, parseSync } from "libpg-query";
 import { beforeAll, expect, test } from "vitest";
@@ -6,7 +7,7 @@ import type { ScalarSlot } from "../shape.ts";
 import { postgresLexer } from "./lexer.ts";
 import { randomSelect } from "./random-select.testing.ts";
 
-const SETTINGS = { standardConformingStrings: true };
+const SETTINGS = POSTGRES_LEXER_SETTINGS;
 const POSITIONS = /"(?:location|rexpr_list_start|rexpr_list_end|list_start|list_end)":\d+,?/g;
 
 beforeAll(async () => {

@@ -1,10 +1,11 @@
+import { POSTGRES_LEXER_SETTINGS } from "../shape.ts";
 import { describe, expect, test } from "vitest";
 
 import type { StatementTraits } from "../shape.ts";
 import { postgresLexer } from "./lexer.ts";
 
 function traits(text: string): StatementTraits {
-  return postgresLexer.traits(text, { standardConformingStrings: true });
+  return postgresLexer.traits(text, POSTGRES_LEXER_SETTINGS);
 }
 
 const PLAIN_READ = {

@@ -160,7 +160,7 @@ describe.each([13, 18] as const)("catalogue, Postgres %i", (major) => {
       code: "42601",
     });
     const front = await run.upstream.describe("SELECT id FROM nokey", "{pg_catalog,front}");
-    expect(front.columns[0]?.tableId).not.toBe(0);
+    expect(front.columns[0]?.wire["tableId"]).not.toBe(0);
   });
 
   it("knows who may read what", async () => {

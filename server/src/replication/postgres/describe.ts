@@ -1,3 +1,4 @@
+import type { WireField } from "@freshet/pg-wire";
 import type { ColumnDefinition } from "@freshet/rpc";
 import type pg from "pg";
 import type { StatementDescription } from "../contract.ts";
@@ -89,11 +90,13 @@ export async function describeStatement(
         field.dataTypeModifier,
         collations.get(`${field.tableID}.${field.columnID}`) ?? 0,
       ),
-      tableId: field.tableID,
-      columnNumber: field.columnID,
-      typeId: field.dataTypeID,
-      typeSize: field.dataTypeSize,
-      typeModifier: field.dataTypeModifier,
+      wire: {
+        tableId: field.tableID,
+        columnNumber: field.columnID,
+        typeId: field.dataTypeID,
+        typeSize: field.dataTypeSize,
+        typeModifier: field.dataTypeModifier,
+      } satisfies WireField,
     })),
   };
 }

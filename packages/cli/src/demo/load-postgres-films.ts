@@ -2,7 +2,8 @@ import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
 import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { type FilmCounts, type FilmTable, filmTables } from "./film-tables.ts";
+import { type LoadOptions, batches } from "./film-batches.ts";
+import { type FilmTable, filmTables } from "./film-tables.ts";
 
 const TABLES = `
   CREATE TABLE title (
@@ -39,19 +40,8 @@ const FOREIGN_KEYS = `
   ANALYZE;
 `;
 
-/** Rows that go into one COPY message. */
-const BATCH_ROWS = 2_000;
-const PROGRESS_ROWS = 40_000;
-
-export interface LoadOptions {
-  readonly url: string;
-  readonly counts: FilmCounts;
-  readonly print: (line: string) => void;
-  readonly signal: AbortSignal;
-}
-
 /** Creates and fills the film tables. Stops with the signal's reason when it aborts. */
-export async function loadFilms(options: LoadOptions): Promise<void> {
+export async function loadPostgresFilms(options: LoadOptions): Promise<void> {
   await withClient(options, (client) => client.query(TABLES));
   const tables = filmTables(options.counts);
   const half = new Set(["title", "rating"]);
@@ -87,29 +77,6 @@ async function loadTables(options: LoadOptions, tables: readonly FilmTable[]): P
       });
     }
   });
-}
-
-function* batches(table: FilmTable, print: (line: string) => void): Iterable<Buffer> {
-  const total = table.rowCount.toLocaleString("en");
-  let count = 0;
-  let batch: string[] = [];
-  for (const row of table.rows()) {
-    batch.push(row);
-    count += 1;
-    if (batch.length === BATCH_ROWS) {
-      yield Buffer.from(batch.join(""));
-      batch = [];
-    }
-    if (count % PROGRESS_ROWS === 0 && count < table.rowCount) {
-      print(`loading ${plural(table.name)} ${count.toLocaleString("en")}/${total}`);
-    }
-  }
-  yield Buffer.from(batch.join(""));
-  print(`loading ${plural(table.name)} ${total}/${total}`);
-}
-
-function plural(name: string): string {
-  return name === "person" ? "people" : `${name.replace("_", " ")}s`;
 }
 
 async function withClient<T>(

@@ -1,9 +1,7 @@
 import { type OwnedRouter, createRouter } from "@freshet/adapter-core";
-import { type PostgresAdapter, startPostgresAdapter } from "@freshet/adapter-postgres";
-import { canonicalLiteral } from "@freshet/pg-wire";
-import { parseCacheStatement, postgresLexer } from "@freshet/sql";
 import { type Metrics, listenError } from "@freshet/telemetry";
 import type { Logger } from "@freshet/util";
+import { type Listener, adapterDialect } from "./adapter-dialects.ts";
 import { CAN_SHARE_PORT } from "./configure.ts";
 import type { AdapterThreadData, ForeignCancel } from "./messages.ts";
 
@@ -14,22 +12,20 @@ export interface ListenerOptions {
   readonly onForeignCancel: (request: ForeignCancel) => void;
 }
 
-export interface PostgresListeners {
+export interface Listeners {
   readonly router: OwnedRouter;
   /** In the order of the addresses. */
-  readonly listeners: readonly PostgresAdapter[];
+  readonly listeners: readonly Listener[];
 }
 
-/** One router and a Postgres listener for each address of this thread. */
-export async function startPostgresListeners(options: ListenerOptions): Promise<PostgresListeners> {
+/** One router and a listener of the database's protocol for each address of this thread. */
+export async function startListeners(options: ListenerOptions): Promise<Listeners> {
   const { data, logger, metrics } = options;
-  const listeners: PostgresAdapter[] = [];
+  const listeners: Listener[] = [];
   const router = createRouter({
     link: null,
     adapter: data.name,
-    lexer: postgresLexer,
-    canonicalLiteral,
-    parseCacheStatement,
+    ...adapterDialect(data.dialect).reading,
     limits: { memoryBytes: data.memoryLimitBytes },
     logger,
     metrics,
@@ -51,11 +47,11 @@ function startListener(
   { data, logger, metrics, onForeignCancel }: ListenerOptions,
   router: OwnedRouter,
   index: number,
-): Promise<PostgresAdapter> {
+): Promise<Listener> {
   const { host, port } = data.addresses[index] ?? { host: "127.0.0.1", port: 0 };
   const tls =
     data.tls === null ? {} : { tls: { ...data.tls, required: data.tlsMode === "required" } };
-  return startPostgresAdapter({
+  return adapterDialect(data.dialect).start({
     router,
     upstreamUrl: data.upstreamUrl,
     users: new Map(data.users.map(({ user, password }) => [user, password])),

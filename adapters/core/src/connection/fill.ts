@@ -1,6 +1,5 @@
-import type { CachedRoute, Entry, ForwardReason } from "@freshet/adapter-core";
 import type { CanonicalParam } from "@freshet/types";
-import type { AdapterContext } from "./context.ts";
+import type { CachedRoute, Entry, ForwardReason, Router } from "../contract.ts";
 
 export interface Miss {
   readonly route: CachedRoute;
@@ -8,11 +7,17 @@ export interface Miss {
   readonly params: readonly CanonicalParam[];
 }
 
+/** Where a miss is filled. */
+export interface FillContext {
+  readonly router: Router;
+  readonly limits: { readonly fillTimeoutMs: number };
+}
+
 const TIMED_OUT = Symbol("timed out");
 
 /** The entry, or why the statement is forwarded instead. Never rejects. */
 export async function fillWithin(
-  context: AdapterContext,
+  context: FillContext,
   miss: Miss,
 ): Promise<Entry | ForwardReason> {
   let timer: NodeJS.Timeout | undefined;

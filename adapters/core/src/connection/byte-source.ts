@@ -1,17 +1,10 @@
 import type { Duplex } from "node:stream";
-import { ProtocolViolation } from "@freshet/pg-wire";
 
 const EMPTY = Buffer.alloc(0);
 
 /** The peer went away in the middle of the start-up dialog. */
 export class PeerGone extends Error {
   override readonly name = "PeerGone";
-}
-
-export interface TypedMessage {
-  readonly type: number;
-  /** The whole message with its header. */
-  readonly bytes: Buffer;
 }
 
 /**
@@ -74,15 +67,6 @@ export class ByteSource {
     const result = await this.peek(bytes);
     this.#buffered = this.#buffered.subarray(bytes);
     return result;
-  }
-
-  /** One typed message no longer than `limit` bytes. */
-  async message(limit: number): Promise<TypedMessage> {
-    const header = await this.peek(5);
-    const length = header.readInt32BE(1);
-    if (length < 4 || length > limit) throw new ProtocolViolation("invalid message length");
-    const bytes = await this.read(length + 1);
-    return { type: bytes[0] as number, bytes };
   }
 
   /** Detaches from the socket, which is paused; returns what was not read. */

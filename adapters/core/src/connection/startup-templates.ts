@@ -1,0 +1,66 @@
+/** What every dialect's template of a start-up answer has. */
+export interface Learnable {
+  /** Monotonic clock. */
+  readonly learnedAtMs: number;
+  /** `Router.accessGeneration` before it was learned. */
+  readonly accessGeneration: number;
+}
+
+export interface Learned<Template extends Learnable, Connection> {
+  readonly template: Template;
+  /** The connection it was learned from, to be kept by the client that had it learned. */
+  readonly connection: Connection;
+}
+
+export interface Greeting<Template extends Learnable, Connection> {
+  readonly template: Template;
+  /** Null: the template was known. */
+  readonly connection: Connection | null;
+}
+
+const TEMPLATES_LIMIT = 1000;
+
+/**
+ * Start-up answers by user, database and start-up parameters, so that most clients need no
+ * upstream connection to be greeted. Each is learned from a real connection, which its first
+ * client keeps. Clients that arrive while one is being learned wait for it.
+ */
+export class StartupTemplates<Template extends Learnable, Connection> {
+  readonly #ttlMs: number;
+  readonly #known = new Map<string, Template>();
+  readonly #learning = new Map<string, Promise<Template>>();
+
+  constructor(ttlMs: number) {
+    this.#ttlMs = ttlMs;
+  }
+
+  /** Rejects as `learn` does. */
+  async get(
+    key: string,
+    accessGeneration: number,
+    learn: () => Promise<Learned<Template, Connection>>,
+  ): Promise<Greeting<Template, Connection>> {
+    const known = this.#known.get(key);
+    if (
+      known?.accessGeneration === accessGeneration &&
+      performance.now() - known.learnedAtMs < this.#ttlMs
+    ) {
+      return { template: known, connection: null };
+    }
+    const running = this.#learning.get(key);
+    if (running !== undefined) return { template: await running, connection: null };
+    const learned = learn();
+    const template = learned.then((result) => result.template);
+    this.#learning.set(key, template);
+    // The learner gets the rejection below; a waiter through its own await.
+    template.catch(() => undefined);
+    try {
+      const result = await learned;
+      if (this.#known.size >= TEMPLATES_LIMIT) this.#known.clear();
+      this.#known.set(key, result.template);
+      return result;
+    } finally {
+      this.#learning.delete(key);
+    }
+  }
+}

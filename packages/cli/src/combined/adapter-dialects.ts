@@ -1,0 +1,34 @@
+import type { RouterOptions } from "@freshet/adapter-core";
+import {
+  type PostgresAdapter,
+  type PostgresAdapterOptions,
+  startPostgresAdapter,
+} from "@freshet/adapter-postgres";
+import type { DialectName } from "@freshet/config";
+import { canonicalLiteral } from "@freshet/pg-wire";
+import { parseCacheStatement, postgresLexer } from "@freshet/sql";
+import { ConfigurationError } from "@freshet/util";
+
+/** A listener of either protocol; the adapters are mirror images of each other. */
+export type Listener = PostgresAdapter;
+
+/** All that an adapter thread needs to know of a database's kind; one object per dialect. */
+export interface AdapterDialect {
+  /** How its router reads statements. */
+  readonly reading: Pick<RouterOptions, "lexer" | "canonicalLiteral" | "parseCacheStatement">;
+  start(options: PostgresAdapterOptions): Promise<Listener>;
+}
+
+const postgres: AdapterDialect = {
+  reading: { lexer: postgresLexer, canonicalLiteral, parseCacheStatement },
+  start: startPostgresAdapter,
+};
+
+export function adapterDialect(dialect: DialectName): AdapterDialect {
+  switch (dialect) {
+    case "postgres":
+      return postgres;
+    case "mysql":
+      throw new ConfigurationError("MySQL is not served yet.");
+  }
+}

@@ -1,0 +1,62 @@
+import type { Collation, SqlType, ValueKind } from "@freshet/types";
+
+/** Column types of the protocol (field_types.h), which are the `upstreamId` of MySQL's types. */
+export const MYSQL_TYPE = {
+  tiny: 1,
+  short: 2,
+  long: 3,
+  float: 4,
+  double: 5,
+  null: 6,
+  timestamp: 7,
+  longlong: 8,
+  int24: 9,
+  date: 10,
+  time: 11,
+  datetime: 12,
+  year: 13,
+  bit: 16,
+  json: 245,
+  decimal: 246,
+  enum: 247,
+  set: 248,
+  blob: 252,
+  varString: 253,
+  string: 254,
+} as const;
+
+/** Of texts that only literals and parameters made: it depends on the session, so nothing uses it. */
+export const LITERAL_COLLATION: Collation = {
+  name: "(that of a literal)",
+  equality: "none",
+  order: "none",
+};
+
+function type(kind: ValueKind, upstreamId: number, name: string): SqlType {
+  return { kind, upstreamId, name, modifier: -1 };
+}
+
+/** Conditions inside the engine; as a value they are the numbers 0 and 1. */
+export const CONDITION = type("bool", MYSQL_TYPE.longlong, "condition");
+export const INT = type("int", MYSQL_TYPE.long, "int");
+export const BIGINT = type("bigint", MYSQL_TYPE.longlong, "bigint");
+export const UNSIGNED_BIGINT: SqlType = { ...BIGINT, name: "bigint unsigned", unsigned: true };
+export const FLOAT = type("float4", MYSQL_TYPE.float, "float");
+export const DOUBLE = type("float8", MYSQL_TYPE.double, "double");
+export const DATE = type("civildate", MYSQL_TYPE.date, "date");
+export const TEXT: SqlType = {
+  ...type("text", MYSQL_TYPE.varString, "varchar"),
+  collation: LITERAL_COLLATION,
+};
+export const BYTES = type("bytes", MYSQL_TYPE.varString, "varbinary");
+
+/** DATETIME with this many fractional digits. */
+export function datetimeType(digits: number): SqlType {
+  return { ...type("civildatetime", MYSQL_TYPE.datetime, "datetime"), modifier: digits };
+}
+
+/** DECIMAL(precision, scale). */
+export function decimalType(precision: number, scale: number): SqlType {
+  const base = type("decimal", MYSQL_TYPE.decimal, "decimal");
+  return { ...base, modifier: (precision << 8) | scale };
+}
