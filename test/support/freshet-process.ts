@@ -158,7 +158,13 @@ export class FreshetProcess {
 
   /** Until it answers from caches, by its own account. */
   async following(timeoutMs = 30_000): Promise<void> {
-    await this.until(async () => /^freshet_serving 1$/m.test(await this.metrics()), timeoutMs);
+    const databases = [this.#options.upstreamUrl, ...(this.#options.args ?? [])].filter((text) =>
+      text.includes("://"),
+    ).length;
+    await this.until(async () => {
+      const serving = (await this.metrics()).match(/^freshet_serving(\{.*\})? 1$/gm);
+      return serving?.length === databases;
+    }, timeoutMs);
   }
 
   /** Until clients get answers, be it forwarded ones. */

@@ -52,6 +52,11 @@ export interface StatementTraits {
   readonly uncacheable: string | null;
   /** Carries the hint comment that asks for no cache this once. */
   readonly skipCache: boolean;
+  /**
+   * May read what the statement before it left behind (`FOUND_ROWS()`, `SHOW WARNINGS`,
+   * `@@error_count`, CALL, …). Always false in Postgres.
+   */
+  readonly readsDiagnostics: boolean;
 }
 
 /** Session settings that change how text is read. One object per combination: `lexerSettings`. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { groupKey } from "./group-key.ts";
-import { postgresType, postgresTypeOid } from "./postgres-types.ts";
+import { postgresType, postgresTypeOid } from "./postgres/types.ts";
 import type { Row } from "./value.ts";
 
 const type = (name: string) => postgresType(postgresTypeOid(name)!);

@@ -1,4 +1,4 @@
-import { postgresTextCodec } from "./postgres-text-codec.ts";
+import { postgresTextCodec } from "./postgres/text-codec.ts";
 import type { SqlType, Value } from "./value.ts";
 
 /**

@@ -9,6 +9,8 @@ export interface Column {
   readonly number: number;
   readonly type: SqlType;
   readonly notNull: boolean;
+  /** A name finds it, `*` does not (MySQL: invisible columns). */
+  readonly hidden?: boolean;
 }
 
 export interface TableSchema {

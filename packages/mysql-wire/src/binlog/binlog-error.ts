@@ -7,12 +7,7 @@
  * - `too-large`: a compressed transaction beyond the limit.
  */
 export type BinlogErrorReason =
-  | "malformed"
-  | "checksum"
-  | "unknown-event"
-  | "unsupported"
-  | "incident"
-  | "too-large";
+  "malformed" | "checksum" | "unknown-event" | "unsupported" | "incident" | "too-large";
 
 /** Always fatal to the stream: whoever goes on after it has lost changes. */
 export class BinlogError extends Error {

@@ -23,5 +23,7 @@
  */
 export * from "./binlog-error.ts";
 export * from "./events.ts";
-export * from "./decoder.ts";
+export { BinlogDecoder, type BinlogDecoderOptions } from "./decoder.ts";
+export { readEventHeader } from "./event-header.ts";
+export { MARIADB_TYPE } from "./stored-column.ts";
 export * from "./row-decoder.ts";

@@ -221,7 +221,10 @@ export class ShapeBuilder {
 
   #isAfterIn(): boolean {
     return (
-      this.#previous === T_WORD && this.#beforePrevious !== T_DOT && this.#writer.token() === "in"
+      this.#previous === T_WORD &&
+      this.#writer.length - this.#writer.tokenStart === 2 &&
+      this.#beforePrevious !== T_DOT &&
+      this.#writer.token() === "in"
     );
   }
 }

@@ -15,6 +15,7 @@ const PLAIN_READ = {
   mayChangeSession: false,
   uncacheable: null,
   skipCache: false,
+  readsDiagnostics: false,
 };
 
 test.each([

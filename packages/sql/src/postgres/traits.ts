@@ -96,6 +96,7 @@ export class TraitsReader {
       mayChangeSession: findings.mayChangeSession,
       uncacheable: statements === 1 && read ? findings.uncacheable : null,
       skipCache: scanner.skipCache,
+      readsDiagnostics: false,
     };
   }
 
@@ -109,6 +110,7 @@ export class TraitsReader {
       mayChangeSession: true,
       uncacheable: null,
       skipCache: this.#scanner.skipCache,
+      readsDiagnostics: false,
     };
   }
 

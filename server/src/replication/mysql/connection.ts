@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { OperationalError, messageOf } from "@freshet/util";
 import { createConnection, type Connection, type ConnectionOptions as DriverOptions } from "mysql2";
 import { UpstreamError } from "../contract.ts";
@@ -12,6 +13,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Values of the URL's `ssl-mode` (also `sslmode`), as MySQL's own clients name them. */
 const TLS_MODES: Readonly<Record<string, object | null>> = {
+  "no-verify": { rejectUnauthorized: false },
   disabled: null,
   disable: null,
   preferred: null,
@@ -66,6 +68,11 @@ export async function openConnection(
   return client;
 }
 
+/** The driver's options for this upstream URL, as every connection of ours has them. */
+export function mysqlConnectionOptions(url: string): DriverOptions {
+  return driverOptions({ url }, "check", undefined);
+}
+
 function driverOptions(
   options: ConnectionOptions,
   use: string,
@@ -75,7 +82,10 @@ function driverOptions(
   const mode = url.searchParams.get("ssl-mode") ?? url.searchParams.get("sslmode");
   const known = mode === null ? null : TLS_MODES[mode.toLowerCase()];
   if (known === undefined) throw new Error(`unknown ssl-mode "${mode}"`);
-  const ssl = options.tls === undefined ? known : options.tls === true ? {} : options.tls || null;
+  const chosen = options.tls === undefined ? known : options.tls === true ? {} : options.tls || null;
+  const rootCert = url.searchParams.get("sslrootcert");
+  const ssl =
+    chosen === null || rootCert === null ? chosen : { ...chosen, ca: readFileSync(rootCert) };
   const schema = database ?? databaseOf(options.url);
   return {
     host: decodeURIComponent(url.hostname.replace(/^\[|\]$/g, "")),

@@ -3,6 +3,7 @@ import { codePointsOf, trimBlanks } from "./strings.ts";
 import { postgresTextCodec, printDecimal } from "@freshet/types";
 import type { Decimal, SqlType, Value } from "@freshet/types";
 import type { Expr, ScalarFunction } from "../../plan/expression.ts";
+import { convert } from "../convert.ts";
 import type { Operand } from "../dialect.ts";
 import { Poisoned } from "../../contract.ts";
 import { integerOf, isInteger, isNumber, limitDecimal, numberCast } from "./numeric-tower.ts";
@@ -59,18 +60,6 @@ export function parseLiteral(type: SqlType, text: string): Value {
     throw new Unsupported(`'${text}' is not in the plain form of ${type.name}`, { cause });
   }
   throw new Unsupported(`'${text}' is not in the plain form of ${type.name}`);
-}
-
-/** Applies a conversion; constants are folded. */
-export function convert(expr: Expr, type: SqlType, fn: ScalarFunction | null): Expr {
-  if (fn === null) {
-    if (expr.kind === "const") return { ...expr, type };
-    return expr;
-  }
-  if (expr.kind === "const") {
-    return { ...expr, type, value: expr.value === null ? null : fn.evaluate(expr.value) };
-  }
-  return { kind: "call", fn, args: [expr], type };
 }
 
 const STRIP: ScalarFunction = {

@@ -8,10 +8,11 @@ import type {
   ScalarFunction,
 } from "../../plan/expression.ts";
 import { Poisoned } from "../../contract.ts";
+import { convert } from "../convert.ts";
 import type { Operand } from "../dialect.ts";
 import { arithmetic } from "./arithmetic.ts";
 import type { Arithmetic } from "./arithmetic.ts";
-import { baseType, coerce, convert, implicitCast, isTextual } from "./coercion.ts";
+import { baseType, coerce, implicitCast, isTextual } from "./coercion.ts";
 import { integerOf, isInteger, isNumber, widerNumber } from "./numeric-tower.ts";
 import { likeMatches } from "./strings.ts";
 import { BOOL, DATE, DEFAULT_COLLATION, INT4, OID, TEXT, TIMESTAMP } from "./types.data.ts";

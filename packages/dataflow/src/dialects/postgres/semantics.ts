@@ -1,12 +1,12 @@
 import { Unsupported } from "@freshet/sql";
 import type { SqlType } from "@freshet/types";
 import type { Expr, ScalarFunction } from "../../plan/expression.ts";
+import { convert } from "../convert.ts";
 import type { DialectSemantics, Operand } from "../dialect.ts";
 import { aggregate, isAggregate } from "./aggregates.ts";
 import {
   baseType,
   coerce,
-  convert,
   explicitCast,
   implicitCast,
   isTextual,

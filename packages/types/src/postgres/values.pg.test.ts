@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import pg from "pg";
 import { EmbeddedPostgres } from "@freshet/cli/embedded-postgres";
-import { compareNullable, compareValues, equalValues } from "./compare.ts";
+import { compareNullable, compareValues, equalValues } from "../compare.ts";
 import {
   absDecimal,
   addDecimals,
@@ -17,12 +17,12 @@ import {
   subtractDecimals,
   sumDecimals,
   truncateDecimal,
-} from "./decimal.ts";
-import { groupKey } from "./group-key.ts";
-import { postgresTextCodec } from "./postgres-text-codec.ts";
-import { postgresType, postgresTypeOid } from "./postgres-types.ts";
+} from "../decimal.ts";
+import { groupKey } from "../group-key.ts";
+import { postgresTextCodec } from "../text-codec.ts";
+import { postgresType, postgresTypeOid } from "./types.ts";
 import { CORPUS_TYPES, corpusOf, randomNumeric, seededRandom } from "./value-corpus.testing.ts";
-import type { SqlType } from "./value.ts";
+import type { SqlType } from "../value.ts";
 
 const SEED = Number(process.env["FRESHET_TEST_SEED"] ?? 20260101);
 

@@ -1,5 +1,5 @@
-import { POSTGRES_TYPES } from "./postgres-types.data.ts";
-import type { Collation, SqlType, ValueKind } from "./value.ts";
+import { POSTGRES_TYPES } from "./types.data.ts";
+import type { Collation, SqlType, ValueKind } from "../value.ts";
 
 /** Type oids that code names; everything else goes through the tables. */
 export const PG_OID = {

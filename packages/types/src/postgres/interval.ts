@@ -1,5 +1,5 @@
-import type { Interval } from "./value.ts";
-import { printFraction, two } from "./postgres-datetime.ts";
+import type { Interval } from "../value.ts";
+import { printFraction, two } from "./datetime.ts";
 
 /** Intervals in IntervalStyle postgres: `1 year 2 mons -3 days +04:05:06.789`. */
 

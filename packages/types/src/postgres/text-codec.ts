@@ -1,6 +1,6 @@
-import { parseDecimal, printDecimal } from "./decimal.ts";
-import { parseInterval, printInterval } from "./postgres-interval.ts";
-import { printFloat4, printFloat8 } from "./postgres-float.ts";
+import { parseDecimal, printDecimal } from "../decimal.ts";
+import { parseInterval, printInterval } from "./interval.ts";
+import { printFloat4, printFloat8 } from "./float.ts";
 import {
   parseDate,
   parseTime,
@@ -10,9 +10,9 @@ import {
   printTime,
   printTimestamp,
   printTimestamptz,
-} from "./postgres-datetime.ts";
-import type { TextCodec } from "./text-codec.ts";
-import type { Decimal, Interval, SqlType, Value } from "./value.ts";
+} from "./datetime.ts";
+import type { TextCodec } from "../text-codec.ts";
+import type { Decimal, Interval, SqlType, Value } from "../value.ts";
 
 function malformed(type: SqlType, text: string): never {
   throw new SyntaxError(`not a ${type.name}: ${JSON.stringify(text)}`);

@@ -1,4 +1,4 @@
-import { TIMESTAMP_INFINITY, TIMESTAMP_NEGATIVE_INFINITY } from "./value.ts";
+import { TIMESTAMP_INFINITY, TIMESTAMP_NEGATIVE_INFINITY } from "../value.ts";
 
 /**
  * Dates and times in the ISO form Postgres prints (DateStyle ISO, TimeZone UTC). Days and

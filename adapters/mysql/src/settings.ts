@@ -1,0 +1,108 @@
+import { scopeOf } from "@freshet/adapter-core";
+import type { SessionScope } from "@freshet/rpc";
+import { type LexerSettings, lexerSettings } from "@freshet/sql";
+import type { HiddenSettings } from "./probe.ts";
+
+/** Words of sql_mode that are part of a scope, in the order of their names. */
+const SCOPE_MODES = [
+  "ANSI_QUOTES",
+  "HIGH_NOT_PRECEDENCE",
+  "NO_BACKSLASH_ESCAPES",
+  "NO_UNSIGNED_SUBTRACTION",
+  "ONLY_FULL_GROUP_BY",
+  "PAD_CHAR_TO_FULL_LENGTH",
+  "PIPES_AS_CONCAT",
+  "REAL_AS_FLOAT",
+  "TIME_TRUNCATE_FRACTIONAL",
+] as const;
+
+/** Words under which the engine does not know what a read means. */
+const REFUSED_MODES = [
+  "EMPTY_STRING_IS_NULL",
+  "ORACLE",
+  "MSSQL",
+  "DB2",
+  "POSTGRESQL",
+  "MAXDB",
+  "TIME_ROUND_FRACTIONAL",
+] as const;
+
+export const DEFAULT_LEXER_SETTINGS = lexerSettings({
+  backslashEscapes: true,
+  ansiQuotes: false,
+  pipesAsConcat: false,
+  highNotPrecedence: false,
+});
+
+/**
+ * Minutes east of UTC of a session's time zone when it is fixed; null for named zones and a
+ * system zone whose rules we do not know.
+ */
+export function fixedOffsetMinutes(timeZone: string, systemTimeZone: string): number | null {
+  const zone = timeZone === "SYSTEM" ? systemTimeZone : timeZone;
+  if (/^(?:UTC|GMT|Etc\/UTC|Universal|Zulu)$/i.test(zone)) return 0;
+  const match = /^([+-])(\d{1,2}):(\d{2})$/.exec(zone);
+  if (match === null || timeZone === "SYSTEM") return null;
+  const minutes = Number(match[2]) * 60 + Number(match[3]);
+  return match[1] === "-" ? -minutes : minutes;
+}
+
+/** One session's settings as the last probe said. `key` names the rendering. */
+export class SessionSettings {
+  #hidden: HiddenSettings | null = null;
+  #scope: SessionScope | null = null;
+  #offsetMinutes: number | null = null;
+  lexer: LexerSettings = DEFAULT_LEXER_SETTINGS;
+  /** Collation id of text columns in results. */
+  resultCharset = 0;
+  /** Rendering identity: equal keys mean equal bytes. */
+  key = 0;
+
+  constructor(hidden: HiddenSettings | null) {
+    this.probed(hidden);
+  }
+
+  get hidden(): HiddenSettings | null {
+    return this.#hidden;
+  }
+
+  /** Null: caches cannot be used. */
+  get scope(): SessionScope | null {
+    return this.#scope;
+  }
+
+  /** Null: TIMESTAMP values cannot be rendered. */
+  get offsetMinutes(): number | null {
+    return this.#offsetMinutes;
+  }
+
+  probed(hidden: HiddenSettings | null): void {
+    this.#hidden = hidden;
+    if (hidden === null) {
+      this.#scope = null;
+      return;
+    }
+    const { modes } = hidden;
+    this.lexer = lexerSettings({
+      backslashEscapes: !modes.has("NO_BACKSLASH_ESCAPES"),
+      ansiQuotes: modes.has("ANSI_QUOTES"),
+      pipesAsConcat: modes.has("PIPES_AS_CONCAT"),
+      highNotPrecedence: modes.has("HIGH_NOT_PRECEDENCE"),
+    });
+    this.resultCharset = hidden.resultCharset;
+    this.#offsetMinutes = fixedOffsetMinutes(hidden.timeZone, hidden.systemTimeZone);
+    const offset = this.#offsetMinutes === null ? 0 : this.#offsetMinutes + 1024;
+    this.key = this.resultCharset * 4096 + offset;
+    const usable =
+      hidden.characterSets.every((name) => name === "utf8mb4") &&
+      hidden.unusual.length === 0 &&
+      !REFUSED_MODES.some((mode) => modes.has(mode));
+    this.#scope = usable ? scopeOf(hidden.database, hidden.account, identityOf(hidden)) : null;
+  }
+}
+
+function identityOf({ database, modes }: HiddenSettings): string {
+  // The database's name is a byte string; identities are Unicode, as all that is compared with it.
+  const db = Buffer.from(database, "latin1").toString("utf8");
+  return JSON.stringify({ db, modes: SCOPE_MODES.filter((mode) => modes.has(mode)) });
+}

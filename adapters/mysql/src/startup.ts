@@ -1,0 +1,97 @@
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { ByteSource, PeerGone } from "@freshet/adapter-core";
+import {
+  CLIENT,
+  createScramble,
+  encodeHandshake,
+  type HandshakeResponse,
+  isSslRequest,
+  parseHandshakeResponse,
+} from "@freshet/mysql-wire";
+import { offeredCapabilities } from "./capabilities.ts";
+import type { ServerFace } from "./greetings.ts";
+import { PacketDialog } from "./packet-dialog.ts";
+import type { ServerTls } from "./tls.ts";
+
+export interface Startup {
+  readonly response: HandshakeResponse;
+  /** Capabilities both sides have. */
+  readonly capabilities: number;
+  readonly scramble: Buffer;
+  readonly encrypted: boolean;
+}
+
+/** The dialog before authentication: greeting, TLS, the client's response. */
+export class StartupDialog {
+  readonly #tls: ServerTls | null;
+  readonly #scramble = createScramble();
+  #dialog: PacketDialog;
+  #encrypted = false;
+
+  constructor(socket: Socket, tls: ServerTls | null) {
+    this.#tls = tls;
+    this.#dialog = new PacketDialog(socket, new ByteSource(socket));
+  }
+
+  get socket(): Socket {
+    return this.#dialog.socket;
+  }
+
+  get packets(): PacketDialog {
+    return this.#dialog;
+  }
+
+  /** True until the greeting has gone: an ERR has no SQLSTATE before it. */
+  beforeGreeting = true;
+
+  /** Ends a dialog that takes too long. */
+  abort(error: Error): void {
+    this.#dialog.source.fail(error);
+    this.socket.destroy();
+  }
+
+  /** Throws PeerGone to drop the connection without a word, ProtocolViolation to say why. */
+  async run(face: ServerFace, threadId: number): Promise<Startup> {
+    const offered = offeredCapabilities(face.capabilities, this.#tls !== null);
+    this.#dialog.send(
+      encodeHandshake({
+        serverVersion: face.serverVersion,
+        threadId,
+        scramble: this.#scramble,
+        capabilities: offered,
+        extended: 0,
+        charset: face.charset,
+        status: face.status,
+        authPlugin: face.plugin,
+      }),
+    );
+    this.beforeGreeting = false;
+    let payload = await this.#dialog.receive();
+    if (this.#tls !== null && isSslRequest(payload, 0, payload.length)) {
+      await this.#encrypt(this.#tls);
+      payload = await this.#dialog.receive();
+    }
+    const response = parseHandshakeResponse(payload, 0, payload.length);
+    return {
+      response,
+      capabilities: (response.capabilities & (offered | CLIENT.mysql)) >>> 0,
+      scramble: this.#scramble,
+      encrypted: this.#encrypted,
+    };
+  }
+
+  async #encrypt(tls: ServerTls): Promise<void> {
+    const { socket, source, sequence } = this.#dialog;
+    // Plain bytes behind the request would be taken as if they had been encrypted.
+    if (source.release().length > 0) throw new PeerGone("data ahead of the TLS handshake");
+    const secure = new TLSSocket(socket, { isServer: true, secureContext: tls.context });
+    this.#dialog = new PacketDialog(secure, new ByteSource(secure), sequence);
+    await new Promise<void>((resolve, reject) => {
+      secure.once("secure", resolve);
+      secure.once("error", reject);
+      secure.once("close", () => reject(new PeerGone("closed during the TLS handshake")));
+    });
+    this.#encrypted = true;
+  }
+}

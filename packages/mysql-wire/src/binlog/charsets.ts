@@ -1,0 +1,100 @@
+import { BinlogError } from "./binlog-error.ts";
+
+/** Character sets whose text can be turned into Unicode exactly. */
+export type TextCharset = "utf8mb4" | "utf8mb3" | "latin1" | "ascii";
+
+/** Bytes of the longest character. */
+export const CHARSET_MAX_BYTES: Readonly<Record<TextCharset | "binary", number>> = {
+  utf8mb4: 4,
+  utf8mb3: 3,
+  latin1: 1,
+  ascii: 1,
+  binary: 1,
+};
+
+const BINARY_COLLATION = 63;
+const LATIN1_COLLATIONS = new Set([5, 8, 15, 31, 47, 48, 49, 94]);
+const ASCII_COLLATIONS = new Set([11, 65]);
+/** MariaDB: the same collation without padding has this much more. */
+const MARIADB_NOPAD = 1024;
+/** MariaDB's UCA 14.0.0 collations: 256 for each character set, in this order. */
+const MARIADB_UCA1400 = 2048;
+
+/** The character set of a collation's number: its name, or null for any other or unknown. */
+export function charsetOfCollation(id: number): TextCharset | "binary" | null {
+  if (id >= MARIADB_UCA1400) {
+    const group = (id - MARIADB_UCA1400) >> 8;
+    return group === 0 ? "utf8mb3" : group === 1 ? "utf8mb4" : null;
+  }
+  const base = id >= MARIADB_NOPAD ? id - MARIADB_NOPAD : id;
+  if (base === BINARY_COLLATION) return "binary";
+  if (LATIN1_COLLATIONS.has(base)) return "latin1";
+  if (ASCII_COLLATIONS.has(base)) return "ascii";
+  if (base === 33 || base === 76 || base === 83 || base === 223) return "utf8mb3";
+  if (base >= 192 && base <= 215) return "utf8mb3";
+  if (base === 45 || base === 46 || (base >= 224 && base <= 247)) return "utf8mb4";
+  return base >= 255 && base <= 323 ? "utf8mb4" : null;
+}
+
+/** The character set of a collation's name, e.g. `utf8mb4_0900_ai_ci`; null when not one of ours. */
+export function charsetOfCollationName(name: string): TextCharset | "binary" | null {
+  if (name === "binary") return "binary";
+  const charset = name.slice(0, Math.max(0, name.indexOf("_")));
+  if (charset === "utf8") return "utf8mb3";
+  return charset === "utf8mb4" ||
+    charset === "utf8mb3" ||
+    charset === "latin1" ||
+    charset === "ascii"
+    ? charset
+    : null;
+}
+
+export type DecodeText = (bytes: Buffer, start: number, end: number) => string;
+
+export function textDecoderOf(charset: TextCharset): DecodeText {
+  switch (charset) {
+    case "utf8mb4":
+    case "utf8mb3":
+      return decodeUtf8;
+    case "latin1":
+      return decodeLatin1;
+    case "ascii":
+      return decodeAscii;
+  }
+}
+
+interface Sliceable {
+  utf8Slice(start: number, end: number): string;
+  latin1Slice(start: number, end: number): string;
+}
+
+const REPLACEMENT = "\uFFFD";
+
+function decodeUtf8(bytes: Buffer, start: number, end: number): string {
+  if (start === end) return "";
+  const text = (bytes as unknown as Sliceable).utf8Slice(start, end);
+  // Lone surrogates can be stored; they have no text of their own, and two must not become one.
+  if (text.length !== end - start && text.includes(REPLACEMENT)) {
+    if (Buffer.compare(Buffer.from(text), bytes.subarray(start, end)) !== 0) {
+      throw new BinlogError("unsupported", "a stored text is not valid UTF-8");
+    }
+  }
+  return text;
+}
+
+function decodeAscii(bytes: Buffer, start: number, end: number): string {
+  return start === end ? "" : (bytes as unknown as Sliceable).latin1Slice(start, end);
+}
+
+/** MySQL's latin1 is cp1252, with the five bytes unused there as C1 controls. */
+const CP1252_HIGH =
+  "\u20AC\x81\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\x8D\u017D\x8F" +
+  "\x90\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\x9D\u017E\u0178";
+// eslint-disable-next-line no-control-regex
+const HIGH_CONTROLS = /[\x80-\x9f]/g;
+
+function decodeLatin1(bytes: Buffer, start: number, end: number): string {
+  if (start === end) return "";
+  const text = (bytes as unknown as Sliceable).latin1Slice(start, end);
+  return text.replace(HIGH_CONTROLS, (c) => CP1252_HIGH[c.charCodeAt(0) - 0x80] as string);
+}

@@ -1,0 +1,273 @@
+/**
+ * Statement text to shape: see `../shape.ts`. One pass over the tokens.
+ *
+ * The servers name a column of the answer that has no alias after the text of its expression, so
+ * the items of a select list stay as they are written, white space, letter case and literals
+ * included; only placeholders are slots there. Elsewhere one space stands between two tokens,
+ * except before the parenthesis of a call, where a space changes the meaning; the words that both
+ * MySQL and MariaDB reserve are in lower case; literals and placeholders are slots.
+ */
+import { isUtf8 } from "node:buffer";
+
+import type { LexerSettings, ScalarSlot, Shape } from "../shape.ts";
+import { ShapeWriter } from "../shape-writer.ts";
+import { integerClass, stringContent } from "./literal.ts";
+import {
+  Scanner,
+  T_CLOSE,
+  T_COMMA,
+  T_DECIMAL,
+  T_DOT,
+  T_END,
+  T_ERROR,
+  T_ESCAPED,
+  T_INTEGER,
+  T_OPEN,
+  T_OPERATOR,
+  T_PARAM,
+  T_QUOTED,
+  T_SEMICOLON,
+  T_STRING,
+  T_VARIABLE,
+  T_VERBATIM,
+  T_WORD,
+} from "./scanner.ts";
+import { LIST_ENDS, LIST_MODIFIERS, NEVER_NAMES, RESERVED_WORDS, SIGN_FOLLOWS } from "./words.data.ts";
+
+export class ShapeBuilder {
+  readonly #scanner = new Scanner();
+  readonly #writer = new ShapeWriter();
+  #text = "";
+  #placeholders = 0;
+
+  /** The token before the current one, and the token before that. */
+  #previous = T_SEMICOLON;
+  #beforePrevious = T_SEMICOLON;
+  /** The previous token in lower case, if it is a word that is no name after a dot. */
+  #word = "";
+  /** Where the previous token ended. */
+  #previousEnd = 0;
+
+  #depth = 0;
+  /** How deep in parentheses the outermost open select list is; -1 outside of any. */
+  #listDepth = -1;
+  /** In a select list: the next token is the first of an item or of an alias. */
+  #itemStart = false;
+
+  build(text: string, settings: LexerSettings): Shape | null {
+    const scanner = this.#scanner;
+    scanner.reset(text, settings);
+    this.#writer.reset(text);
+    this.#text = text;
+    this.#placeholders = 0;
+    this.#previous = T_SEMICOLON;
+    this.#beforePrevious = T_SEMICOLON;
+    this.#word = "";
+    this.#previousEnd = 0;
+    this.#depth = 0;
+    this.#listDepth = -1;
+    this.#itemStart = false;
+    for (;;) {
+      const kind = scanner.next();
+      if (kind === T_END) break;
+      if (kind === T_ERROR) return null;
+      const written = this.#listDepth >= 0 ? this.#listToken(kind) : this.#token(kind);
+      if (!written) return null;
+    }
+    return scanner.hinted ? null : this.#writer.finish();
+  }
+
+  /** Outside a select list; false when the statement cannot have a shape. */
+  #token(kind: number): boolean {
+    const scanner = this.#scanner;
+    switch (kind) {
+      case T_INTEGER:
+      case T_DECIMAL:
+        this.#number(kind, scanner.start, false);
+        return true;
+      case T_STRING:
+      case T_ESCAPED:
+        return this.#string(kind);
+      case T_PARAM:
+        this.#placeholder();
+        return true;
+      case T_OPERATOR:
+        if (this.#text.charCodeAt(scanner.start) === 45 && this.#isSign()) return this.#sign();
+        break;
+      case T_OPEN: {
+        const opensList = this.#word === "in" && this.#previous === T_WORD;
+        this.#depth++;
+        this.#copy(kind);
+        this.#writer.opened(opensList);
+        return true;
+      }
+      case T_COMMA:
+        this.#copy(kind);
+        this.#writer.separated();
+        return true;
+      case T_CLOSE:
+        this.#depth--;
+        this.#writer.closing();
+        break;
+      default:
+        break;
+    }
+    this.#writer.noList();
+    this.#copy(kind);
+    if (this.#word === "select") {
+      this.#listDepth = this.#depth;
+      this.#itemStart = true;
+    }
+    return true;
+  }
+
+  /** In a select list: as it is written, but for the blanks around whole items and aliases. */
+  #listToken(kind: number): boolean {
+    const scanner = this.#scanner;
+    const atTop = this.#depth === this.#listDepth;
+    let plain = this.#itemStart;
+    let startsNext = false;
+    let fold = false;
+    if (kind === T_OPEN) {
+      this.#depth++;
+    } else if (kind === T_CLOSE) {
+      if (atTop) return this.#endList(kind);
+      this.#depth--;
+    } else if (kind === T_SEMICOLON) {
+      return this.#endList(kind);
+    } else if (kind === T_COMMA && atTop) {
+      plain = startsNext = true;
+    } else if (kind === T_WORD && atTop && this.#previous !== T_DOT) {
+      const word = this.#text.slice(scanner.start, scanner.end).toLowerCase();
+      if (LIST_ENDS.has(word)) return this.#endList(kind);
+      fold = word === "as" || (this.#itemStart && LIST_MODIFIERS.has(word));
+      if (fold) plain = startsNext = true;
+    }
+    // A comment may be part of a column's name.
+    if (plain && (this.#itemStart || !scanner.commented)) this.#writer.space();
+    else this.#writer.copy(this.#previousEnd, scanner.start);
+    this.#itemStart = startsNext;
+    if (kind === T_PARAM) {
+      this.#writer.slot(this.#nextPlaceholder(), scanner.start, scanner.end);
+    } else if (fold) {
+      this.#writer.copyFolded(scanner.start, scanner.end);
+    } else {
+      this.#writer.copy(scanner.start, scanner.end);
+    }
+    this.#writer.noList();
+    this.#word = "";
+    this.#moveOn(kind);
+    return true;
+  }
+
+  #endList(kind: number): boolean {
+    this.#listDepth = -1;
+    if (this.#scanner.commented) this.#writer.copy(this.#previousEnd, this.#scanner.start);
+    return this.#token(kind);
+  }
+
+  #moveOn(kind: number): void {
+    this.#beforePrevious = this.#previous;
+    this.#previous = kind;
+    this.#previousEnd = this.#scanner.end;
+  }
+
+  #copy(kind: number): void {
+    const { start, end } = this.#scanner;
+    // `name(` calls a function, `name (` may not.
+    const call =
+      kind === T_OPEN &&
+      start === this.#previousEnd &&
+      this.#previous === T_WORD &&
+      !NEVER_NAMES.has(this.#word);
+    if (!call) this.#writer.space();
+    this.#word = "";
+    if (kind === T_WORD) {
+      const word = this.#text.slice(start, end).toLowerCase();
+      const name = this.#previous === T_DOT || !RESERVED_WORDS.has(word);
+      if (this.#previous !== T_DOT) this.#word = word;
+      if (name) this.#writer.copy(start, end);
+      else this.#writer.copyFolded(start, end);
+    } else {
+      this.#writer.copy(start, end);
+    }
+    this.#moveOn(kind);
+  }
+
+  #nextPlaceholder(): ScalarSlot {
+    return { kind: "placeholder", index: this.#placeholders++ };
+  }
+
+  #placeholder(): void {
+    this.#slot(T_PARAM, this.#nextPlaceholder(), this.#scanner.start);
+  }
+
+  #slot(kind: number, slot: ScalarSlot, start: number): void {
+    this.#writer.space();
+    this.#writer.slot(slot, start, this.#scanner.end);
+    this.#word = "";
+    this.#moveOn(kind);
+  }
+
+  #number(kind: number, start: number, negative: boolean): void {
+    const scanner = this.#scanner;
+    const written = this.#text.slice(scanner.start, scanner.end);
+    const literal = kind === T_INTEGER ? integerClass(written, negative) : "decimal";
+    const value = negative ? `-${written}` : written;
+    this.#slot(kind, { kind: "literal", literal, value }, start);
+  }
+
+  #string(kind: number): boolean {
+    const { start, end, special, highBytes } = this.#scanner;
+    const value = special
+      ? stringContent(this.#text.slice(start, end), kind === T_ESCAPED)
+      : this.#text.slice(start + 1, end - 1);
+    // What is not UTF-8 the servers refuse or cut; decoded leniently it could match a row.
+    if (highBytes && !isUtf8(Buffer.from(value, "latin1"))) return false;
+    // 'a' 'b' is one literal.
+    if (this.#previous === T_STRING || this.#previous === T_ESCAPED) {
+      if (!this.#writer.extendString(value, this.#previousEnd, end)) return false;
+      this.#previousEnd = end;
+      return true;
+    }
+    this.#slot(kind, { kind: "literal", literal: "string", value }, start);
+    return true;
+  }
+
+  /** Whether a minus here can only be a sign. */
+  #isSign(): boolean {
+    switch (this.#previous) {
+      case T_WORD:
+        return SIGN_FOLLOWS.has(this.#word);
+      case T_OPERATOR:
+        // `t.*` is no operand, but neither is it followed by a sign.
+        return this.#beforePrevious !== T_DOT;
+      case T_OPEN:
+      case T_COMMA:
+        return true;
+      case T_QUOTED:
+      case T_VARIABLE:
+      case T_VERBATIM:
+      default:
+        return false;
+    }
+  }
+
+  /** A sign is folded into the number after it: nothing binds the number more tightly. */
+  #sign(): boolean {
+    const scanner = this.#scanner;
+    const { start, end, commented } = scanner;
+    const kind = scanner.next();
+    if (kind === T_ERROR) return false;
+    if (kind === T_INTEGER || kind === T_DECIMAL) {
+      this.#number(kind, start, true);
+      return true;
+    }
+    scanner.start = start;
+    scanner.end = end;
+    scanner.commented = commented;
+    this.#writer.noList();
+    this.#copy(T_OPERATOR);
+    return true;
+  }
+}
