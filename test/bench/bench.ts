@@ -4,7 +4,7 @@ import type { BenchOptions } from "./options.ts";
 import { type Measurement, median } from "./results.ts";
 import type { Cleanup } from "./tools/cleanup.ts";
 import { cpuMicrosOf } from "./tools/cpu-time.ts";
-import { type Endpoint, type Load, pgbench } from "./tools/pgbench.ts";
+import { type Endpoint, type Load, type LoadResult, pgbench } from "./tools/pgbench.ts";
 
 /** What scenarios work with; the databases are there and filled. */
 export interface Bench {
@@ -18,10 +18,12 @@ export interface Bench {
   readonly say: (line: string) => void;
 }
 
+export type Need = "pgbench" | "sysbench" | "films";
+
 export interface Scenario {
   readonly name: string;
   /** Databases it needs. */
-  readonly needs: readonly ("pgbench" | "films")[];
+  readonly needs: readonly Need[];
   run(bench: Bench, cleanup: Cleanup): Promise<void>;
 }
 
@@ -50,6 +52,14 @@ export function startFreshet(bench: Bench, cleanup: Cleanup, name: string): Prom
   });
 }
 
+/** Runs one load against one arm. */
+export type Measure = (endpoint: Endpoint, clients: number, seconds: number) => Promise<LoadResult>;
+
+/** One of pgbench's scripts. */
+export function pgbenchLoad(load: Omit<Load, "endpoint" | "clients" | "seconds">): Measure {
+  return (endpoint, clients, seconds) => pgbench({ ...load, endpoint, clients, seconds });
+}
+
 /**
  * Measures the arms in turn, a round at a time, so that what disturbs the machine for a while
  * disturbs all of them.
@@ -59,12 +69,12 @@ export async function compare(
   scenario: string,
   variant: string,
   arms: readonly Arm[],
-  load: Omit<Load, "endpoint" | "clients" | "seconds">,
+  measure: Measure,
 ): Promise<void> {
   const { rounds, seconds, clients } = bench.options;
   // Caches, connections and compiled code are what they are after some time of use.
   for (const { endpoint } of arms) {
-    await pgbench({ ...load, endpoint, clients, seconds: WARM_UP_SECONDS });
+    await measure(endpoint, clients, WARM_UP_SECONDS);
   }
   const values = arms.map((): number[] => []);
   const latencies = arms.map((): number[] => []);
@@ -75,7 +85,7 @@ export async function compare(
       const pid = freshet?.pid ?? arm.pid;
       const before = await freshet?.answers();
       const cpuBefore = pid === undefined ? null : await cpuMicrosOf(pid);
-      const result = await pgbench({ ...load, endpoint, clients, seconds });
+      const result = await measure(endpoint, clients, seconds);
       values[index]?.push(result.transactionsPerSecond);
       latencies[index]?.push(result.latencyMs);
       const cpuAfter = pid === undefined ? null : await cpuMicrosOf(pid);

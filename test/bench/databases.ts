@@ -1,11 +1,12 @@
 import { EmbeddedPostgres, loadPostgresFilms } from "@freshet/cli";
+import type { Need } from "./bench.ts";
 import type { BenchOptions } from "./options.ts";
 import type { Cleanup } from "./tools/cleanup.ts";
 import { initialise } from "./tools/pgbench.ts";
 import { query } from "./tools/sql.ts";
 
 const DATABASE = "bench";
-const PEOPLE_A_TITLE = 0.75;
+export const PEOPLE_A_TITLE = 0.75;
 
 export interface Upstream {
   readonly url: string;
@@ -18,7 +19,7 @@ export interface Upstream {
 export async function startUpstream(
   cleanup: Cleanup,
   options: BenchOptions,
-  needs: ReadonlySet<"pgbench" | "films">,
+  needs: ReadonlySet<Need>,
   say: (line: string) => void,
 ): Promise<Upstream> {
   const server = await EmbeddedPostgres.start({

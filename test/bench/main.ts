@@ -4,6 +4,8 @@ import { join, resolve } from "node:path";
 import { startPgBouncer } from "./arms/pgbouncer.ts";
 import type { Bench, Scenario } from "./bench.ts";
 import { startUpstream } from "./databases.ts";
+import { startMysqlUpstream } from "./mysql/databases.ts";
+import { MYSQL_SCENARIOS } from "./mysql/scenarios.ts";
 import { type BenchOptions, USAGE, readOptions } from "./options.ts";
 import { type Measurement, renderRows, renderTargets, rowsOf, targetsOf } from "./results.ts";
 import { film } from "./scenarios/film.ts";
@@ -16,7 +18,7 @@ import { visible } from "./scenarios/visible.ts";
 import { type Cleanup, withCleanup } from "./tools/cleanup.ts";
 import { describeProfiles } from "./tools/cpu-profile.ts";
 
-const SCENARIOS: readonly Scenario[] = [
+const POSTGRES_SCENARIOS: readonly Scenario[] = [
   ...[point, miss, forward, proxied, film, visible, sustained, snapshot],
 ];
 
@@ -29,9 +31,11 @@ function say(line: string): void {
  * one machine, because only ratios mean something elsewhere.
  */
 async function main(cleanup: Cleanup, options: BenchOptions): Promise<number> {
-  const unknown = options.only.filter((name) => !SCENARIOS.some((one) => one.name === name));
+  const postgres = options.upstream === "postgres";
+  const scenarios = postgres ? POSTGRES_SCENARIOS : MYSQL_SCENARIOS;
+  const unknown = options.only.filter((name) => !scenarios.some((one) => one.name === name));
   if (unknown.length > 0) throw new TypeError(`there is no scenario ${unknown.join(", ")}`);
-  const chosen = SCENARIOS.filter(
+  const chosen = scenarios.filter(
     ({ name }) => options.only.length === 0 || options.only.includes(name),
   );
   const directory = await mkdtemp(join(tmpdir(), "freshet-bench-"));
@@ -39,10 +43,11 @@ async function main(cleanup: Cleanup, options: BenchOptions): Promise<number> {
   const profile = options.profile === null ? null : resolve(options.profile);
   if (profile !== null) await mkdir(profile, { recursive: true });
   const needs = new Set(chosen.flatMap((scenario) => scenario.needs));
-  const upstream = await startUpstream(cleanup, options, needs, say);
+  const start = postgres ? startUpstream : startMysqlUpstream;
+  const upstream = await start(cleanup, options, needs, say);
   const { url, port, database } = upstream;
-  const bouncer = await startPgBouncer(cleanup, upstream);
-  if (bouncer === null) say("PgBouncer is not installed: no comparison with it");
+  const bouncer = postgres ? await startPgBouncer(cleanup, upstream) : null;
+  if (postgres && bouncer === null) say("PgBouncer is not installed: no comparison with it");
   const measurements: Measurement[] = [];
   const bench: Bench = {
     options: { ...options, profile },
@@ -68,7 +73,7 @@ async function main(cleanup: Cleanup, options: BenchOptions): Promise<number> {
     cores: cpus().length,
     memoryBytes: totalmem(),
     node: process.version,
-    postgres: upstream.version,
+    [options.upstream]: upstream.version,
     pgbouncer: bouncer?.version ?? null,
   };
   const result = { date: new Date().toISOString(), machine, options, rows, targets, failures };

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 
 export interface BenchOptions {
+  readonly upstream: "postgres" | "mysql" | "mariadb";
   /** Length of one measurement; every arm is measured once a round. */
   readonly seconds: number;
   readonly rounds: number;
@@ -20,9 +21,11 @@ export interface BenchOptions {
 }
 
 export const USAGE = `node test/bench/main.ts [options]
+  --upstream postgres  the database: postgres, mysql or mariadb
   --seconds 5          length of one measurement
   --rounds 3           measurements of every arm; medians are reported
   --only a,b           scenarios: point, miss, forward, proxied, film, visible, sustained, snapshot
+                       (mysql and mariadb: point, forward, mixed, film, visible, snapshot)
   --json file          where the results go (bench-results.json)
   --clients 8          connections of the load generator
   --keys 10000         hot keys of the point look-ups
@@ -39,6 +42,7 @@ export function readOptions(args: readonly string[]): BenchOptions | "help" {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      upstream: { type: "string", default: "postgres" },
       seconds: { type: "string", default: "5" },
       rounds: { type: "string", default: "3" },
       only: { type: "string", multiple: true, default: [] },
@@ -56,6 +60,7 @@ export function readOptions(args: readonly string[]): BenchOptions | "help" {
   });
   if (values.help) return "help";
   return {
+    upstream: upstreamOf(values.upstream),
     seconds: positive("seconds", values.seconds),
     rounds: positive("rounds", values.rounds),
     only: values.only.flatMap((names) => names.split(",")).filter((name) => name !== ""),
@@ -69,6 +74,11 @@ export function readOptions(args: readonly string[]): BenchOptions | "help" {
     adapterThreads: positive("adapter-threads", values["adapter-threads"]),
     profile: values.profile ?? null,
   };
+}
+
+function upstreamOf(text: string): BenchOptions["upstream"] {
+  if (text === "postgres" || text === "mysql" || text === "mariadb") return text;
+  throw new TypeError("--upstream must be postgres, mysql or mariadb");
 }
 
 function positive(name: string, text: string): number {

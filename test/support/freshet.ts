@@ -32,7 +32,9 @@ export async function startFreshet(options: {
 }): Promise<TestFreshet> {
   const storageDir = options.storageDir ?? (await mkdtemp(join(tmpdir(), "freshet-store-")));
   const logger = options.logger ?? silentLogger;
-  const dialect = adapterDialect(must(dialectOfUrl(options.upstreamUrl), "the URL names a dialect"));
+  const dialect = adapterDialect(
+    must(dialectOfUrl(options.upstreamUrl), "the URL names a dialect"),
+  );
   const engine = await startEngine({
     upstreamUrl: options.upstreamUrl,
     deployment: options.deployment ?? "test",

@@ -9,4 +9,5 @@ export { type RunOptions, runCombined } from "./combined/run-combined.ts";
 export { Supervisor, type SupervisorOptions } from "./combined/supervisor.ts";
 export { EmbeddedPostgres, type EmbeddedPostgresOptions } from "./demo/embedded-postgres.ts";
 export { DEMO_COUNTS, type FilmCounts, filmTables } from "./demo/film-tables.ts";
+export { loadMysqlFilms } from "./demo/load-mysql-films.ts";
 export { loadPostgresFilms } from "./demo/load-postgres-films.ts";

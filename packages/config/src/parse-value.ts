@@ -20,7 +20,10 @@ export function parseValue(spec: OptionSpec, text: string): ParsedValue {
     case "path":
       return result(text === "" ? null : text, "a path");
     case "url":
-      return result(validUrl(text), "a URL such as postgres://user:password@host:5432/database or mysql://user:password@host:3306/database");
+      return result(
+        validUrl(text),
+        "a URL such as postgres://user:password@host:5432/database or mysql://user:password@host:3306/database",
+      );
     case "address":
       return result(parseAddress(text), "an address such as 127.0.0.1:5433 or [::1]:5433");
     case "integer":

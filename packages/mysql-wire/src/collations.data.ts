@@ -3,75 +3,42 @@
  * `*_croatian_ci`, whose ids mean different things in the two, is left out.
  */
 export const COLLATIONS_BY_CHARSET: Readonly<Record<string, string>> = {
-  armscii8:
-    "32 general_ci, 64 bin",
-  ascii:
-    "11 general_ci, 65 bin, 1035 general_nopad_ci, 1089 nopad_bin",
-  big5:
-    "1 chinese_ci, 84 bin",
-  binary:
-    "63",
-  cp1250:
-    "26 general_ci, 34 czech_cs, 44 croatian_ci, 66 bin, 99 polish_ci",
-  cp1251:
-    "14 bulgarian_ci, 23 ukrainian_ci, 50 bin, 51 general_ci, 52 general_cs",
-  cp1256:
-    "57 general_ci, 67 bin",
-  cp1257:
-    "29 lithuanian_ci, 58 bin, 59 general_ci",
-  cp850:
-    "4 general_ci, 80 bin",
-  cp852:
-    "40 general_ci, 81 bin",
-  cp866:
-    "36 general_ci, 68 bin",
-  cp932:
-    "95 japanese_ci, 96 bin",
-  dec8:
-    "3 swedish_ci, 69 bin",
-  eucjpms:
-    "97 japanese_ci, 98 bin",
-  euckr:
-    "19 korean_ci, 85 bin",
-  gb18030:
-    "248 chinese_ci, 249 bin, 250 unicode_520_ci",
-  gb2312:
-    "24 chinese_ci, 86 bin",
-  gbk:
-    "28 chinese_ci, 87 bin",
-  geostd8:
-    "92 general_ci, 93 bin",
-  greek:
-    "25 general_ci, 70 bin",
-  hebrew:
-    "16 general_ci, 71 bin",
-  hp8:
-    "6 english_ci, 72 bin",
-  keybcs2:
-    "37 general_ci, 73 bin",
-  koi8r:
-    "7 general_ci, 74 bin",
-  koi8u:
-    "22 general_ci, 75 bin",
+  armscii8: "32 general_ci, 64 bin",
+  ascii: "11 general_ci, 65 bin, 1035 general_nopad_ci, 1089 nopad_bin",
+  big5: "1 chinese_ci, 84 bin",
+  binary: "63",
+  cp1250: "26 general_ci, 34 czech_cs, 44 croatian_ci, 66 bin, 99 polish_ci",
+  cp1251: "14 bulgarian_ci, 23 ukrainian_ci, 50 bin, 51 general_ci, 52 general_cs",
+  cp1256: "57 general_ci, 67 bin",
+  cp1257: "29 lithuanian_ci, 58 bin, 59 general_ci",
+  cp850: "4 general_ci, 80 bin",
+  cp852: "40 general_ci, 81 bin",
+  cp866: "36 general_ci, 68 bin",
+  cp932: "95 japanese_ci, 96 bin",
+  dec8: "3 swedish_ci, 69 bin",
+  eucjpms: "97 japanese_ci, 98 bin",
+  euckr: "19 korean_ci, 85 bin",
+  gb18030: "248 chinese_ci, 249 bin, 250 unicode_520_ci",
+  gb2312: "24 chinese_ci, 86 bin",
+  gbk: "28 chinese_ci, 87 bin",
+  geostd8: "92 general_ci, 93 bin",
+  greek: "25 general_ci, 70 bin",
+  hebrew: "16 general_ci, 71 bin",
+  hp8: "6 english_ci, 72 bin",
+  keybcs2: "37 general_ci, 73 bin",
+  koi8r: "7 general_ci, 74 bin",
+  koi8u: "22 general_ci, 75 bin",
   latin1:
     "5 german1_ci, 8 swedish_ci, 15 danish_ci, 31 german2_ci, 47 bin, 48 general_ci, " +
     "49 general_cs, 94 spanish_ci, 1032 swedish_nopad_ci, 1071 nopad_bin",
-  latin2:
-    "2 czech_cs, 9 general_ci, 21 hungarian_ci, 27 croatian_ci, 77 bin",
-  latin5:
-    "30 turkish_ci, 78 bin",
-  latin7:
-    "20 estonian_cs, 41 general_ci, 42 general_cs, 79 bin",
-  macce:
-    "38 general_ci, 43 bin",
-  macroman:
-    "39 general_ci, 53 bin",
-  sjis:
-    "13 japanese_ci, 88 bin",
-  swe7:
-    "10 swedish_ci, 82 bin",
-  tis620:
-    "18 thai_ci, 89 bin",
+  latin2: "2 czech_cs, 9 general_ci, 21 hungarian_ci, 27 croatian_ci, 77 bin",
+  latin5: "30 turkish_ci, 78 bin",
+  latin7: "20 estonian_cs, 41 general_ci, 42 general_cs, 79 bin",
+  macce: "38 general_ci, 43 bin",
+  macroman: "39 general_ci, 53 bin",
+  sjis: "13 japanese_ci, 88 bin",
+  swe7: "10 swedish_ci, 82 bin",
+  tis620: "18 thai_ci, 89 bin",
   ucs2:
     "35 general_ci, 90 bin, 128 unicode_ci, 129 icelandic_ci, 130 latvian_ci, " +
     "131 romanian_ci, 132 slovenian_ci, 133 polish_ci, 134 estonian_ci, 135 spanish_ci, " +
@@ -79,8 +46,7 @@ export const COLLATIONS_BY_CHARSET: Readonly<Record<string, string>> = {
     "141 slovak_ci, 142 spanish2_ci, 143 roman_ci, 144 persian_ci, 145 esperanto_ci, " +
     "146 hungarian_ci, 147 sinhala_ci, 148 german2_ci, " +
     "150 unicode_520_ci, 151 vietnamese_ci, 159 general_mysql500_ci",
-  ujis:
-    "12 japanese_ci, 91 bin",
+  ujis: "12 japanese_ci, 91 bin",
   utf16:
     "54 general_ci, 55 bin, 101 unicode_ci, 102 icelandic_ci, 103 latvian_ci, " +
     "104 romanian_ci, 105 slovenian_ci, 106 polish_ci, 107 estonian_ci, 108 spanish_ci, " +
@@ -88,8 +54,7 @@ export const COLLATIONS_BY_CHARSET: Readonly<Record<string, string>> = {
     "114 slovak_ci, 115 spanish2_ci, 116 roman_ci, 117 persian_ci, 118 esperanto_ci, " +
     "119 hungarian_ci, 120 sinhala_ci, 121 german2_ci, " +
     "123 unicode_520_ci, 124 vietnamese_ci",
-  utf16le:
-    "56 general_ci, 62 bin",
+  utf16le: "56 general_ci, 62 bin",
   utf32:
     "60 general_ci, 61 bin, 160 unicode_ci, 161 icelandic_ci, 162 latvian_ci, " +
     "163 romanian_ci, 164 slovenian_ci, 165 polish_ci, 166 estonian_ci, 167 spanish_ci, " +

@@ -1,9 +1,12 @@
 /**
- * Our own statements, by the tokens of the Postgres scanner. Anything that does not begin as
+ * Our own statements, by the tokens of the dialect's scanner. Anything that does not begin as
  * one of ours is `not-ours` after one or two words; `position` of an error counts bytes from 1,
  * as the `P` field of an ErrorResponse does.
  */
 import type { CacheStatement, CacheStatementParse } from "./cache-statement.ts";
+import { mysqlWords } from "./mysql/cache-words.ts";
+import { postgresWords } from "./postgres/cache-words.ts";
+import { type LexerSettings, POSTGRES_LEXER_SETTINGS } from "./shape.ts";
 import { CacheSyntaxError, WordReader } from "./word-reader.ts";
 
 const NOT_OURS: CacheStatementParse = { kind: "not-ours" };
@@ -23,11 +26,25 @@ const REFUSED_OPTIONS: ReadonlySet<string> = new Set([
   "autoparam",
 ]);
 
-const reader = new WordReader();
+const postgresReader = new WordReader(postgresWords);
+const mysqlReader = new WordReader(mysqlWords);
 
-/** `text` is a byte string of one or more statements; ours come alone. */
+/** `text` is a byte string of one or more Postgres statements; ours come alone. */
 export function parseCacheStatement(text: string): CacheStatementParse {
-  reader.reset(text);
+  postgresReader.reset(text, POSTGRES_LEXER_SETTINGS);
+  return parseWith(postgresReader);
+}
+
+/** The same for MySQL and MariaDB: names between backticks, `#` comments, their strings. */
+export function parseMysqlCacheStatement(
+  text: string,
+  settings: LexerSettings,
+): CacheStatementParse {
+  mysqlReader.reset(text, settings);
+  return parseWith(mysqlReader);
+}
+
+function parseWith(reader: WordReader): CacheStatementParse {
   if (!FIRST_WORDS.has(reader.word)) return NOT_OURS;
   try {
     const statement = parse(reader);

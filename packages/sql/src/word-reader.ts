@@ -1,16 +1,24 @@
 /** Reads our own statements token by token; see `cache-statement-parser.ts`. */
-import { stringContent } from "./postgres/literal.ts";
+import type { LexerSettings } from "./shape.ts";
 import {
-  Scanner,
   T_DOT,
   T_END,
   T_ERROR,
   T_INTEGER,
-  T_QUOTED,
   T_SEMICOLON,
-  T_STRING,
   T_WORD,
-} from "./postgres/scanner.ts";
+  type TokenScanner,
+} from "./tokens.ts";
+
+/** How a dialect cuts and quotes. */
+export interface WordSource {
+  readonly scanner: TokenScanner;
+  reset(text: string, settings: LexerSettings): void;
+  /** The name that a token is, null when it is none. */
+  name(kind: number, written: string): string | null;
+  /** The content of a string or of a quoted name, null for other tokens. */
+  string(kind: number, written: string): string | null;
+}
 
 /** The statement began as one of ours and then went wrong. */
 export class CacheSyntaxError extends Error {
@@ -28,14 +36,20 @@ export class WordReader {
   /** The current token: words in lower case, others as written; empty at the end. */
   word = "";
 
-  readonly #scanner = new Scanner();
+  readonly #source: WordSource;
+  readonly #scanner: TokenScanner;
   #text = "";
   #kind = T_END;
 
+  constructor(source: WordSource) {
+    this.#source = source;
+    this.#scanner = source.scanner;
+  }
+
   /** Starts on the first token. */
-  reset(text: string): void {
+  reset(text: string, settings: LexerSettings): void {
     this.#text = text;
-    this.#scanner.reset(text, true);
+    this.#source.reset(text, settings);
     this.advance();
   }
 
@@ -87,12 +101,9 @@ export class WordReader {
   }
 
   #name(): string {
-    if (this.#kind !== T_WORD && this.#kind !== T_QUOTED) throw this.error("expected a name");
     const { start, end } = this.#scanner;
-    const written = this.#text.slice(start, end);
-    if (this.#kind === T_QUOTED && !written.startsWith('"')) throw this.error("expected a name");
-    const name =
-      this.#kind === T_WORD ? written.toLowerCase() : written.slice(1, -1).replaceAll('""', '"');
+    const name = this.#source.name(this.#kind, this.#text.slice(start, end));
+    if (name === null) throw this.error("expected a name");
     this.advance();
     return name;
   }
@@ -110,10 +121,8 @@ export class WordReader {
   value(): string {
     const { start, end } = this.#scanner;
     const written = this.#text.slice(start, end);
-    let value: string | null = null;
-    if (this.#kind === T_STRING) value = stringContent(written, false);
-    else if (this.#kind === T_WORD || this.#kind === T_INTEGER) value = this.word;
-    else if (this.#kind === T_QUOTED) value = written.slice(1, -1);
+    const isWord = this.#kind === T_WORD || this.#kind === T_INTEGER;
+    const value = isWord ? this.word : this.#source.string(this.#kind, written);
     if (value === null) throw this.error("expected a value");
     this.advance();
     return value;

@@ -124,7 +124,8 @@ async function writeData(
 
 /** The characters of latin1 and ascii (per byte) and the weight of each byte. */
 async function writeSingleByte(connection: mysql.Connection): Promise<void> {
-  const every = "SELECT n FROM (WITH RECURSIVE s AS (SELECT 0 n UNION ALL SELECT n+1 FROM s WHERE n<255) SELECT n FROM s) t ORDER BY n";
+  const every =
+    "SELECT n FROM (WITH RECURSIVE s AS (SELECT 0 n UNION ALL SELECT n+1 FROM s WHERE n<255) SELECT n FROM s) t ORDER BY n";
   const column = async (expression: string): Promise<string[]> => {
     const [rows] = await connection.query<mysql.RowDataPacket[]>(
       every.replace("SELECT n", `SELECT ${expression} AS v`),
@@ -135,7 +136,10 @@ async function writeSingleByte(connection: mysql.Connection): Promise<void> {
   let text =
     "/**\n * Of each byte: the character (latin1 is Windows-1252 here) and its weight, as two" +
     "\n * hexadecimal digits; written by scripts/generate-collations.ts.\n */\n" +
-    `export const LATIN1_CHARACTERS =\n  "${characters.map((hex) => String.fromCharCode(parseInt(hex, 16))).map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}";\n` +
+    `export const LATIN1_CHARACTERS =\n  "${characters
+      .map((hex) => String.fromCharCode(parseInt(hex, 16)))
+      .map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join("")}";\n` +
     "\nexport const SINGLE_BYTE_WEIGHTS: Readonly<Record<string, string>> = {\n";
   for (const [charset, collation] of SINGLE_BYTE) {
     const weights = await column(

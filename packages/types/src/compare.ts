@@ -107,7 +107,8 @@ function enumComparator(type: SqlType): Comparator {
   const labels = type.enumLabels ?? [];
   let ranks = enumRanks.get(labels);
   if (ranks === undefined) {
-    ranks = new Map(labels.map((label, rank) => [label, rank]));
+    // MySQL: the empty label is the invalid value, before all members.
+    ranks = new Map([["", -1], ...labels.map((label, rank) => [label, rank] as const)]);
     enumRanks.set(labels, ranks);
   }
   const rankOf = ranks;

@@ -187,7 +187,9 @@ function appendInterval(out: ByteScratch, value: Interval): void {
 }
 
 function enumAppender(type: SqlType): (out: ByteScratch, value: NonNullable<Value>) => void {
-  const positions = new Map((type.enumLabels ?? []).map((label, index) => [label, index]));
+  // MySQL: the empty label is the invalid value, before all members.
+  const labels = (type.enumLabels ?? []).map((label, index) => [label, index + 1] as const);
+  const positions = new Map([["", 0], ...labels]);
   return (out, value) => {
     const position = positions.get(value as string);
     if (position === undefined) {

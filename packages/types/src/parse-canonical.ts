@@ -1,9 +1,12 @@
+import { mysqlTextCodec } from "./mysql/text-codec.ts";
 import { postgresTextCodec } from "./postgres/text-codec.ts";
 import type { SqlType, Value } from "./value.ts";
 
 /**
  * The value of a canonical parameter (see `CanonicalParam`): a byte string of canonical text.
  * Text kinds are decoded as UTF-8; all others are ASCII. Throws SyntaxError on malformed input.
+ * Where the dialects' forms differ, each is told from the other: MySQL's instants have no zone,
+ * its times of day are durations of which Postgres's are some.
  */
 export function parseCanonical(type: SqlType, canonical: string): Value {
   switch (type.kind) {
@@ -12,10 +15,21 @@ export function parseCanonical(type: SqlType, canonical: string): Value {
     case "enum":
     case "opaque":
       return decodeByteString(canonical);
+    case "civildate":
+    case "civildatetime":
+    case "time":
+      return mysqlTextCodec.parse(type, canonical);
+    case "timestamptz":
+      return (MYSQL_INSTANT.test(canonical) ? mysqlTextCodec : postgresTextCodec).parse(
+        type,
+        canonical,
+      );
     default:
       return postgresTextCodec.parse(type, canonical);
   }
 }
+
+const MYSQL_INSTANT = /^\d{4}-\d\d-\d\d(?: [\d:.]+)?$/;
 
 /** Unicode from a byte string that holds UTF-8. */
 export function decodeByteString(bytes: string): string {

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { Child } from "../tools/child.ts";
 import type { Cleanup } from "../tools/cleanup.ts";
 import { freePort } from "../tools/free-port.ts";
+import { mysqlQuery } from "../../support/mysql-database.ts";
 import { query } from "../tools/sql.ts";
 import { waitFor } from "../tools/wait-for.ts";
 
@@ -110,7 +111,8 @@ export class Freshet {
   /** Resolves when the cache answers: its tables are copied. Fails when it is refused. */
   async createCache(name: string, select: string): Promise<void> {
     try {
-      await query(this.url, `CREATE CACHE ${name} FROM ${select}`);
+      const run = this.url.startsWith("mysql:") ? mysqlQuery : query;
+      await run(this.url, `CREATE CACHE ${name} FROM ${select}`);
     } catch (error) {
       throw new Error(`cache ${name} was not made: ${this.output.slice(-2_000)}`, { cause: error });
     }

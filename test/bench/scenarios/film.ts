@@ -1,9 +1,9 @@
-import { type Arm, type Scenario, compare, startFreshet } from "../bench.ts";
+import { type Arm, type Scenario, compare, pgbenchLoad, startFreshet } from "../bench.ts";
 import { fill, range } from "../tools/fill.ts";
 import { writeScript } from "../tools/pgbench.ts";
 
 /** A join, an aggregate and a top ten. */
-function bestOfYear(year: string): string {
+export function bestOfYear(year: string): string {
   return [
     "SELECT t.id, t.name, r.score, r.votes, count(*) AS credits",
     "FROM title t JOIN rating r ON r.title_id = t.id JOIN role o ON o.title_id = t.id",
@@ -13,8 +13,8 @@ function bestOfYear(year: string): string {
   ].join("\n");
 }
 
-const FIRST_YEAR = 1970;
-const LAST_YEAR = 2020;
+export const FIRST_YEAR = 1970;
+export const LAST_YEAR = 2020;
 
 /** Hits on answers that are dear for the database. */
 export const film: Scenario = {
@@ -35,7 +35,7 @@ export const film: Scenario = {
       { name: "freshet hit", endpoint, freshet },
     ];
     for (const mode of ["prepared", "simple"] as const) {
-      await compare(bench, "film", mode, arms, { script, mode });
+      await compare(bench, "film", mode, arms, pgbenchLoad({ script, mode }));
     }
   },
 };

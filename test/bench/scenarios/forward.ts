@@ -1,4 +1,11 @@
-import { type Arm, type Scenario, bouncerArms, compare, startFreshet } from "../bench.ts";
+import {
+  type Arm,
+  type Scenario,
+  bouncerArms,
+  compare,
+  pgbenchLoad,
+  startFreshet,
+} from "../bench.ts";
 import { writeScript } from "../tools/pgbench.ts";
 
 const ACCOUNTS_A_SCALE = 100_000;
@@ -23,7 +30,7 @@ export const forward: Scenario = {
         ...bouncerArms(bench, mode === "prepared" ? "session" : "both"),
         { name: "freshet", endpoint, freshet },
       ];
-      await compare(bench, "forward", mode, arms, { script, mode });
+      await compare(bench, "forward", mode, arms, pgbenchLoad({ script, mode }));
     }
   },
 };
@@ -42,11 +49,8 @@ export const proxied: Scenario = {
         ...bouncerArms(bench, mode === "prepared" ? "session" : "both"),
         { name: "freshet", endpoint, freshet },
       ];
-      await compare(bench, "proxied", `TPC-B ${mode}`, arms, {
-        script,
-        mode,
-        scale: bench.options.scale,
-      });
+      const load = pgbenchLoad({ script, mode, scale: bench.options.scale });
+      await compare(bench, "proxied", `TPC-B ${mode}`, arms, load);
     }
   },
 };

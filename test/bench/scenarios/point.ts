@@ -5,6 +5,7 @@ import {
   type Scenario,
   bouncerArms,
   compare,
+  pgbenchLoad,
   startFreshet,
 } from "../bench.ts";
 import type { Cleanup } from "../tools/cleanup.ts";
@@ -38,7 +39,7 @@ export const point: Scenario = {
         ...bouncerArms(bench, "session"),
         { name: "freshet hit", endpoint: { port: freshet.port, database }, freshet },
       ];
-      await compare(bench, "point", mode, arms, { script, mode });
+      await compare(bench, "point", mode, arms, pgbenchLoad({ script, mode }));
     }
   },
 };

@@ -23,7 +23,11 @@ export async function reachMysql(url: string): Promise<Error | null> {
       "SELECT VERSION() AS version, @@log_bin AS log_bin, @@binlog_format AS binlog_format",
     );
     const row: RowDataPacket | undefined = rows[0];
-    return unsuitable(String(row?.["version"]), Number(row?.["log_bin"]), String(row?.["binlog_format"]));
+    return unsuitable(
+      String(row?.["version"]),
+      Number(row?.["log_bin"]),
+      String(row?.["binlog_format"]),
+    );
   } catch (error) {
     return explain(error, url);
   } finally {
@@ -36,7 +40,10 @@ function unsuitable(
   logBin: number,
   binlogFormat: string,
 ): ConfigurationError | null {
-  const [major = 0, minor = 0] = version.replace(/^5\.5\.5-/, "").split(".").map(Number);
+  const [major = 0, minor = 0] = version
+    .replace(/^5\.5\.5-/, "")
+    .split(".")
+    .map(Number);
   const mariadb = /mariadb/i.test(version);
   const oldest = mariadb ? [10, 6] : [8, 0];
   if (major < (oldest[0] ?? 0) || (major === oldest[0] && minor < (oldest[1] ?? 0))) {

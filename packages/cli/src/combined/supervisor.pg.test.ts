@@ -93,6 +93,8 @@ describe("Supervisor", () => {
       20_000,
     );
     await vi.waitFor(async () => expect(await destination()).toMatch(/^freshet/), 20_000);
-    expect(await renderMetrics(await supervisor.metrics())).toContain('freshet_thread_restarts_total{kind="adapter"} 1');
+    expect(await renderMetrics(await supervisor.metrics())).toContain(
+      'freshet_thread_restarts_total{kind="adapter"} 1',
+    );
   });
 });

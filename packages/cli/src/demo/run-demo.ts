@@ -56,10 +56,7 @@ export async function runDemo(config: Config, options: DemoOptions): Promise<voi
   }
 }
 
-async function startFilms(
-  mysql: boolean,
-  options: DemoDatabaseOptions,
-): Promise<DemoDatabase> {
+async function startFilms(mysql: boolean, options: DemoDatabaseOptions): Promise<DemoDatabase> {
   if (mysql) return (await import("./mysql-films.ts")).startMysqlFilms(options);
   return (await import("./postgres-films.ts")).startPostgresFilms(options);
 }

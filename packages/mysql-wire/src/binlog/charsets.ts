@@ -1,3 +1,4 @@
+import { collationOf } from "../collations.ts";
 import { BinlogError } from "./binlog-error.ts";
 
 /** Character sets whose text can be turned into Unicode exactly. */
@@ -12,41 +13,37 @@ export const CHARSET_MAX_BYTES: Readonly<Record<TextCharset | "binary", number>>
   binary: 1,
 };
 
-const BINARY_COLLATION = 63;
-const LATIN1_COLLATIONS = new Set([5, 8, 15, 31, 47, 48, 49, 94]);
-const ASCII_COLLATIONS = new Set([11, 65]);
-/** MariaDB: the same collation without padding has this much more. */
-const MARIADB_NOPAD = 1024;
 /** MariaDB's UCA 14.0.0 collations: 256 for each character set, in this order. */
 const MARIADB_UCA1400 = 2048;
 
 /** The character set of a collation's number: its name, or null for any other or unknown. */
 export function charsetOfCollation(id: number): TextCharset | "binary" | null {
-  if (id >= MARIADB_UCA1400) {
-    const group = (id - MARIADB_UCA1400) >> 8;
-    return group === 0 ? "utf8mb3" : group === 1 ? "utf8mb4" : null;
-  }
-  const base = id >= MARIADB_NOPAD ? id - MARIADB_NOPAD : id;
-  if (base === BINARY_COLLATION) return "binary";
-  if (LATIN1_COLLATIONS.has(base)) return "latin1";
-  if (ASCII_COLLATIONS.has(base)) return "ascii";
-  if (base === 33 || base === 76 || base === 83 || base === 223) return "utf8mb3";
-  if (base >= 192 && base <= 215) return "utf8mb3";
-  if (base === 45 || base === 46 || (base >= 224 && base <= 247)) return "utf8mb4";
-  return base >= 255 && base <= 323 ? "utf8mb4" : null;
+  const entry = collationOf(id);
+  if (entry !== undefined) return charsetNamed(entry.charset);
+  if (id < MARIADB_UCA1400) return null;
+  const group = (id - MARIADB_UCA1400) >> 8;
+  return group === 0 ? "utf8mb3" : group === 1 ? "utf8mb4" : null;
 }
 
 /** The character set of a collation's name, e.g. `utf8mb4_0900_ai_ci`; null when not one of ours. */
 export function charsetOfCollationName(name: string): TextCharset | "binary" | null {
-  if (name === "binary") return "binary";
-  const charset = name.slice(0, Math.max(0, name.indexOf("_")));
-  if (charset === "utf8") return "utf8mb3";
-  return charset === "utf8mb4" ||
-    charset === "utf8mb3" ||
-    charset === "latin1" ||
-    charset === "ascii"
-    ? charset
-    : null;
+  const at = name.indexOf("_");
+  return charsetNamed(at === -1 ? name : name.slice(0, at));
+}
+
+function charsetNamed(name: string): TextCharset | "binary" | null {
+  switch (name) {
+    case "utf8":
+      return "utf8mb3";
+    case "utf8mb4":
+    case "utf8mb3":
+    case "latin1":
+    case "ascii":
+    case "binary":
+      return name;
+    default:
+      return null;
+  }
 }
 
 export type DecodeText = (bytes: Buffer, start: number, end: number) => string;

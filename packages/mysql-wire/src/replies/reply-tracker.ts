@@ -106,7 +106,14 @@ export class ReplyTracker {
   readonly #deprecateEof: boolean;
   #state: State = "idle";
   #left = 0;
+  /** One result of this command has ended. */
+  #hadResult = false;
   #continues = false;
+  /**
+   * The rows being read are OUT parameters, after which OK always comes: MySQL says so in the EOF
+   * before the rows, and no longer in the one after them.
+   */
+  #outParams = false;
 
   /** `capabilities` are those agreed on with the server whose packets these are. */
   constructor(capabilities: number) {
@@ -120,13 +127,15 @@ export class ReplyTracker {
     this.awaitsClient = false;
     if (state === null) return false;
     this.#state = state;
+    this.#hadResult = false;
+    this.#outParams = false;
     this.done = false;
     return true;
   }
 
   /** Another result of this command follows the one that has just ended. */
   get moreResults(): boolean {
-    return !this.done && (this.status & SERVER_STATUS.moreResultsExist) !== 0;
+    return this.#state === "result" && this.#hadResult;
   }
 
   /**
@@ -157,6 +166,7 @@ export class ReplyTracker {
         this.#readEof(buffer, start, length);
         if ((this.status & SERVER_STATUS.cursorExists) !== 0) this.#resultEnded();
         else this.#state = "rows";
+        this.#outParams = (this.status & SERVER_STATUS.psOutParams) !== 0;
         return "metadata-end";
       case "field-list":
         if (first < EOF_HEADER) return "column";
@@ -325,7 +335,10 @@ export class ReplyTracker {
   }
 
   #resultEnded(): void {
-    if ((this.status & SERVER_STATUS.moreResultsExist) !== 0) this.#state = "result";
+    const more = this.#outParams || (this.status & SERVER_STATUS.moreResultsExist) !== 0;
+    this.#outParams = false;
+    this.#hadResult = true;
+    if (more) this.#state = "result";
     else this.#finish();
   }
 

@@ -8,20 +8,17 @@ import type { RenderingSettings } from "./rendering-settings.ts";
 import { shiftTimestamp, writeBinaryDateTime, writeBinaryTime } from "./temporal-text.ts";
 
 /** Writes one non-null value, given as canonical text, with its length where it has one. */
-export type CellRenderer = (
-  source: Buffer,
-  start: number,
-  end: number,
-  out: PacketBuilder,
-) => void;
+export type CellRenderer = (source: Buffer, start: number, end: number, out: PacketBuilder) => void;
 
 export type CellPlan =
   | { readonly kind: "ok"; readonly render: CellRenderer; readonly variant: string }
   | { readonly kind: "refused"; readonly reason: string };
 
 /** A result column: how its canonical text is to be read, and what its definition says. */
-export interface RenderedColumn
-  extends Pick<WireColumn, "columnType" | "flags" | "length" | "decimals"> {
+export interface RenderedColumn extends Pick<
+  WireColumn,
+  "columnType" | "flags" | "length" | "decimals"
+> {
   readonly kind: ValueKind;
 }
 

@@ -6,7 +6,7 @@ import { Unsupported } from "../ast.ts";
 import { postgresLexer } from "./lexer.ts";
 import { loadPostgresParser, parsePostgresSelect } from "./parser.ts";
 import { randomSelect } from "./random-select.testing.ts";
-import { SqlSyntaxError } from "./syntax-error.ts";
+import { SqlSyntaxError } from "../syntax-error.ts";
 
 beforeAll(async () => {
   await loadPostgresParser();

@@ -5,7 +5,7 @@ import { type Expression, Unsupported } from "../ast.ts";
 import { postgresLexer } from "./lexer.ts";
 import { loadPostgresParser, parsePostgresSelect } from "./parser.ts";
 import { CACHEABLE_STATEMENTS } from "./statements.data.ts";
-import { SqlSyntaxError } from "./syntax-error.ts";
+import { SqlSyntaxError } from "../syntax-error.ts";
 
 beforeAll(async () => {
   await loadPostgresParser();

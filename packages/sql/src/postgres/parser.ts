@@ -8,7 +8,7 @@ import { type SelectStatement, Unsupported } from "../ast.ts";
 import { toSelect } from "./select.ts";
 import { ShapeBuilder } from "./shape-builder.ts";
 import { SlotMap } from "./slot-map.ts";
-import { SqlSyntaxError } from "./syntax-error.ts";
+import { SqlSyntaxError } from "../syntax-error.ts";
 import { type Json, rootFields, unsupported } from "./tree.ts";
 
 /**

@@ -2,7 +2,10 @@
  * Reads the JSON tree of libpg-query. Every field must be named by the reader: a field it does
  * not expect means syntax it does not know, and that is refused, never skipped.
  */
-import { Unsupported } from "../ast.ts";
+import type { Unsupported } from "../ast.ts";
+import { unsupported } from "../unsupported.ts";
+
+export { unsupported } from "../unsupported.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -13,11 +16,6 @@ export interface JsonObject {
 export interface TreeNode {
   readonly tag: string;
   readonly fields: Fields;
-}
-
-export function unsupported(what: string): Unsupported {
-  const verb = what.endsWith("s") && !what.endsWith("ss") ? "are" : "is";
-  return new Unsupported(`${what} ${verb} not supported incrementally yet`);
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

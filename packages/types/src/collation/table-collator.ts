@@ -19,6 +19,18 @@ export class TableCollator implements Collator {
   }
 
   sortKey(text: string): string {
+    this.#fill(text);
+    if (!this.padSpace) return scratch.text();
+    return padSpaceKey(scratch, this.#table.ascii[SPACE] as number);
+  }
+
+  /** The weights of all characters, which the server calls WEIGHT_STRING(). */
+  weights(text: string): string {
+    this.#fill(text);
+    return scratch.text();
+  }
+
+  #fill(text: string): void {
     const { ascii } = this.#table;
     const { length } = text;
     scratch.length = 0;
@@ -34,7 +46,6 @@ export class TableCollator implements Collator {
     }
     scratch.length = at;
     if (at < length) this.#appendRest(text, at);
-    return this.padSpace ? padSpaceKey(scratch, ascii[SPACE] as number) : scratch.text();
   }
 
   characterKey(codePoint: number): string {

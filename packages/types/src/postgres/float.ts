@@ -1,3 +1,13 @@
+import {
+  binaryOf,
+  compareToBinary,
+  digitsOf,
+  nearest,
+  roundedDigits,
+  trimmed,
+} from "../float-digits.ts";
+import type { Binary, Digits } from "../float-digits.ts";
+
 /**
  * Floats as Postgres 12+ prints them with extra_float_digits >= 1: the shortest digits strictly
  * inside the interval that rounds to the value (src/common/d2s.c, f2s.c, which do not accept
@@ -40,20 +50,7 @@ export function printFloat4(value: number): string {
 export function printFloatDigits(value: number, significant: number): string {
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";
   if (!Number.isFinite(value)) return special(value);
-  const magnitude = Math.abs(value);
-  view.setFloat64(0, magnitude);
-  const high = view.getUint32(0);
-  const fraction = (BigInt(high & 0xfffff) << 32n) | BigInt(view.getUint32(4));
-  const biased = high >>> 20;
-  const mantissa = biased === 0 ? fraction : fraction | (1n << 52n);
-  const binary = binaryOf(mantissa, Math.max(biased, 1) - 1075, false);
-  return layout(value < 0, nearest(magnitude, significant, binary), significant);
-}
-
-/** digits x 10^exponent, digits without leading or trailing zeros. */
-interface Digits {
-  readonly digits: string;
-  readonly exponent: number;
+  return layout(value < 0, roundedDigits(Math.abs(value), significant), significant);
 }
 
 function layout(negative: boolean, value: Digits, fixedLimit: number): string {
@@ -71,45 +68,11 @@ function layout(negative: boolean, value: Digits, fixedLimit: number): string {
   return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
-/** Parses `d.ddde±x`. */
-function digitsOf(text: string): Digits {
-  const mark = text.indexOf("e");
-  const digits = (text.slice(0, 1) + text.slice(2, mark)).replace(/0+$/, "");
-  return { digits, exponent: Number(text.slice(mark + 1)) - digits.length + 1 };
-}
-
-/** mantissa x 2^power and the ends of its rounding interval in quarter units of the last place. */
-interface Binary {
-  readonly mantissa: bigint;
-  readonly power: number;
-  readonly lower: bigint;
-  readonly upper: bigint;
-}
-
-/** A power of two has its lower neighbour at half the distance. */
-function binaryOf(mantissa: bigint, power: number, isPowerOfTwo: boolean): Binary {
-  const quarters = 4n * mantissa;
-  return { mantissa, power, lower: quarters - (isPowerOfTwo ? 1n : 2n), upper: quarters + 2n };
-}
-
 function isInside(value: Digits, binary: Binary): boolean {
   return (
     compareToBinary(value, binary.lower, binary.power - 2) > 0 &&
     compareToBinary(value, binary.upper, binary.power - 2) < 0
   );
-}
-
-/** The nearest decimal of so many digits; of two equally near ones the even one. */
-function nearest(magnitude: number, precision: number, binary: Binary): Digits {
-  const rounded = digitsOf(magnitude.toExponential(precision - 1));
-  const longer = digitsOf(magnitude.toExponential(precision));
-  const isTie =
-    longer.digits.length === precision + 1 &&
-    longer.digits.endsWith("5") &&
-    compareToBinary(longer, binary.mantissa, binary.power) === 0;
-  if (!isTie) return rounded;
-  const below = BigInt(longer.digits.slice(0, -1));
-  return trimmed(below % 2n === 0n ? below : below + 1n, longer.exponent + 1);
 }
 
 /** Of a magnitude in the range where JavaScript's choice may differ from Postgres's. */
@@ -135,23 +98,6 @@ function neighbours(value: Digits, precision: number): readonly Digits[] {
   const whole = BigInt(value.digits.padEnd(precision, "0"));
   const exponent = value.exponent - padding;
   return [value, trimmed(whole + 1n, exponent), trimmed(whole - 1n, exponent)];
-}
-
-function trimmed(whole: bigint, exponent: number): Digits {
-  const text = whole.toString();
-  const digits = text.replace(/0+$/, "");
-  return { digits, exponent: exponent + text.length - digits.length };
-}
-
-/** Sign of digits x 10^exponent - mantissa x 2^power, exactly. */
-function compareToBinary(value: Digits, mantissa: bigint, power: number): number {
-  let left = BigInt(value.digits);
-  let right = mantissa;
-  if (value.exponent >= 0) left *= 10n ** BigInt(value.exponent);
-  else right *= 10n ** BigInt(-value.exponent);
-  if (power >= 0) right <<= BigInt(power);
-  else left <<= BigInt(-power);
-  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 function shortestFloat4(magnitude: number): Digits {

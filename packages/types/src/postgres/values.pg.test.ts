@@ -19,7 +19,7 @@ import {
   truncateDecimal,
 } from "../decimal.ts";
 import { groupKey } from "../group-key.ts";
-import { postgresTextCodec } from "../text-codec.ts";
+import { postgresTextCodec } from "./text-codec.ts";
 import { postgresType, postgresTypeOid } from "./types.ts";
 import { CORPUS_TYPES, corpusOf, randomNumeric, seededRandom } from "./value-corpus.testing.ts";
 import type { SqlType } from "../value.ts";

@@ -1,4 +1,6 @@
 import { Poisoned } from "../../contract.ts";
+import { matchParts } from "../like-parts.ts";
+import type { Part } from "../like-parts.ts";
 
 /** Characters as the upstream counts them in UTF-8: code points. */
 export function codePointsOf(text: string): string[] {
@@ -33,9 +35,6 @@ export function likeMatches(text: string, pattern: string): boolean {
   return matchParts(codePointsOf(text), lastParts);
 }
 
-/** Text between `%` marks: characters, null for `_`. */
-type Part = readonly (string | null)[];
-
 let lastPattern: string | null = null;
 /** One parsed pattern is kept: patterns are nearly always constant through a scan. */
 let lastParts: readonly Part[] = [];
@@ -60,31 +59,6 @@ function parsePattern(pattern: string): readonly Part[] {
     parts.at(-1)!.push(point);
   }
   return parts;
-}
-
-/** The first part is anchored at the start, the last at the end, the others match leftmost. */
-function matchParts(text: readonly string[], parts: readonly Part[]): boolean {
-  const first = parts[0]!;
-  if (!matchesAt(text, 0, first)) return false;
-  if (parts.length === 1) return text.length === first.length;
-  const last = parts[parts.length - 1]!;
-  const end = text.length - last.length;
-  let at = first.length;
-  for (let index = 1; index < parts.length - 1; index += 1) {
-    const part = parts[index]!;
-    while (at + part.length <= end && !matchesAt(text, at, part)) at += 1;
-    if (at + part.length > end) return false;
-    at += part.length;
-  }
-  return at <= end && matchesAt(text, end, last);
-}
-
-function matchesAt(text: readonly string[], at: number, part: Part): boolean {
-  if (at + part.length > text.length) return false;
-  for (let index = 0; index < part.length; index += 1) {
-    if (part[index] !== null && part[index] !== text[at + index]) return false;
-  }
-  return true;
 }
 
 /** The same pattern escaped by backslashes (like_escape.c); an empty escape escapes nothing. */

@@ -1,0 +1,62 @@
+import { powerOfTen } from "../decimal.ts";
+import { digitsOf, exactParts, roundedDigits } from "../float-digits.ts";
+import type { Digits } from "../float-digits.ts";
+
+/**
+ * Floats as MySQL and MariaDB print them (strings/dtoa.c, `my_gcvt`, `my_fcvt`). DOUBLE: the
+ * shortest digits that round to the value. FLOAT: those of at most six digits that are nearest,
+ * so what is printed is in general not the value. Fixed notation for decimal exponents from -15
+ * to 14, else an exponent without padding and plus sign.
+ */
+
+const FLOAT_DIGITS = 6;
+const FIXED_FROM = -14;
+const FIXED_TO = 15;
+
+export function printMysqlDouble(value: number): string {
+  const magnitude = Math.abs(value);
+  // In this range JavaScript's text is the same, digits and notation.
+  if (magnitude >= 1e-6 && magnitude < 1e15) return `${value}`;
+  return magnitude === 0 ? zero(value) : layout(value < 0, digitsOf(magnitude.toExponential()));
+}
+
+/** `value` is a single, exactly. */
+export function printMysqlFloat(value: number): string {
+  const magnitude = Math.abs(value);
+  if (magnitude < 1e6 && Number.isInteger(value)) return magnitude === 0 ? zero(value) : `${value}`;
+  return layout(value < 0, roundedDigits(magnitude, FLOAT_DIGITS));
+}
+
+/** With so many digits after the point, as FLOAT(M,D) and DOUBLE(M,D) are; halves go to even. */
+export function printMysqlFixed(value: number, scale: number): string {
+  const { mantissa, power } = exactParts(Math.abs(value));
+  let scaled = mantissa * powerOfTen(scale);
+  if (power >= 0) scaled <<= BigInt(power);
+  else {
+    const bits = BigInt(-power);
+    const half = 1n << (bits - 1n);
+    const rest = scaled & ((1n << bits) - 1n);
+    scaled >>= bits;
+    if (rest > half || (rest === half && (scaled & 1n) === 1n)) scaled += 1n;
+  }
+  const sign = value < 0 || Object.is(value, -0) ? "-" : "";
+  const digits = scaled.toString().padStart(scale + 1, "0");
+  if (scale === 0) return sign + digits;
+  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+}
+
+function zero(value: number): string {
+  return Object.is(value, -0) ? "-0" : "0";
+}
+
+function layout(negative: boolean, { digits, exponent }: Digits): string {
+  const sign = negative ? "-" : "";
+  const point = digits.length + exponent;
+  if (point < FIXED_FROM || point > FIXED_TO) {
+    const fraction = digits.length > 1 ? `.${digits.slice(1)}` : "";
+    return `${sign}${digits[0]!}${fraction}e${point - 1}`;
+  }
+  if (point <= 0) return `${sign}0.${"0".repeat(-point)}${digits}`;
+  if (point >= digits.length) return sign + digits.padEnd(point, "0");
+  return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
+}
