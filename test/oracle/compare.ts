@@ -1,4 +1,4 @@
-import type { WireColumn, WireResult } from "./raw-client.ts";
+import type { WireColumn, WireResult } from "./dialect.ts";
 
 /** What the upstream says of one read, at the same commit. */
 export interface Expected {
@@ -8,9 +8,11 @@ export interface Expected {
   readonly ranked: WireResult;
   readonly limit: number | null;
   readonly offset: number;
-  /** Equal values may show as different texts. */
-  readonly loose: boolean;
+  /** One text for values that are equal, where they may show as different texts. */
+  readonly loosened: Loosened;
 }
+
+type Loosened = ((value: string) => string) | null;
 
 type Row = readonly (string | null)[];
 
@@ -29,7 +31,7 @@ export function difference(actual: WireResult, expected: Expected): string | nul
   const columns = columnDifference(actual.columns, direct.columns);
   if (columns !== null) return columns;
   if (actual.tag !== direct.tag) return `the tag is ${actual.tag}, not ${direct.tag}`;
-  if (ranked.error !== null) return multisetDifference(actual.rows, direct.rows, expected.loose);
+  if (ranked.error !== null) return multisetDifference(actual.rows, direct.rows, expected.loosened);
   return illegal(actual.rows, expected);
 }
 
@@ -45,7 +47,7 @@ function columnDifference(
  * Walks the groups of ties: groups that lie wholly within LIMIT and OFFSET must be there row for
  * row, of those at the ends any choice of the right size is legal.
  */
-function illegal(rows: readonly Row[], { ranked, limit, offset, loose }: Expected): string | null {
+function illegal(rows: readonly Row[], { ranked, limit, offset, loosened }: Expected): string | null {
   const end = limit === null ? ranked.rows.length : Math.min(ranked.rows.length, offset + limit);
   const expectedCount = Math.max(0, end - offset);
   if (rows.length !== expectedCount) return `${rows.length} rows instead of ${expectedCount}`;
@@ -59,7 +61,7 @@ function illegal(rows: readonly Row[], { ranked, limit, offset, loose }: Expecte
       Math.max(0, Math.max(start, offset) - offset),
       Math.max(0, Math.min(next, end) - offset),
     );
-    const surplus = surplusOf(mine, group, loose);
+    const surplus = surplusOf(mine, group, loosened);
     if (surplus !== null) {
       return `row ${shown(surplus)} does not belong among positions ${start + 1} to ${next}; there: ${group.slice(0, 8).map(shown).join(" ")}`;
     }
@@ -71,17 +73,20 @@ function illegal(rows: readonly Row[], { ranked, limit, offset, loose }: Expecte
 function multisetDifference(
   is: readonly Row[],
   should: readonly Row[],
-  loose: boolean,
+  loosened: Loosened,
 ): string | null {
-  const surplus = surplusOf(is, should, loose);
+  const surplus = surplusOf(is, should, loosened);
   if (surplus !== null) return `row ${shown(surplus)} should not be there`;
   return is.length === should.length ? null : `${is.length} rows instead of ${should.length}`;
 }
 
 /** A row that occurs more often here than in `all`. */
-function surplusOf(rows: readonly Row[], all: readonly Row[], loose: boolean): Row | null {
+function surplusOf(rows: readonly Row[], all: readonly Row[], loosened: Loosened): Row | null {
   const counts = new Map<string, number>();
-  const keyOf = (row: Row): string => JSON.stringify(loose ? row.map(loosened) : row);
+  const keyOf = (row: Row): string =>
+    JSON.stringify(
+      loosened === null ? row : row.map((value) => (value === null ? null : loosened(value))),
+    );
   for (const row of all) counts.set(keyOf(row), (counts.get(keyOf(row)) ?? 0) + 1);
   for (const row of rows) {
     const key = keyOf(row);
@@ -90,22 +95,6 @@ function surplusOf(rows: readonly Row[], all: readonly Row[], loose: boolean): R
     counts.set(key, left);
   }
   return null;
-}
-
-const NUMBER = /^-?\d+(\.\d+)?(e[-+]?\d+)?$/i;
-
-/** One text for numbers that are equal; intervals by their length. */
-function loosened(value: string | null): string | null {
-  if (value === null) return null;
-  if (NUMBER.test(value)) {
-    if (/^-0(\.0*)?$/.test(value)) return "0";
-    return value.includes(".") && !/e/i.test(value) ? value.replace(/\.?0+$/, "") : value;
-  }
-  return /^(1 mon|30 days|P1M|P30D)$/.test(value)
-    ? "30 days"
-    : /^(1 day|24:00:00|P1D|PT24H)$/.test(value)
-      ? "1 day"
-      : value;
 }
 
 function brief(result: WireResult): string {

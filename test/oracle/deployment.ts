@@ -2,9 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { EmbeddedPostgres } from "@freshet/cli/embedded-postgres";
 import { startFreshet, type TestFreshet } from "../support/freshet.ts";
-import { explainLast, RawClient } from "./raw-client.ts";
+import type { OracleClient, OracleDialect, OracleServer } from "./dialect.ts";
+import { explainLast } from "./explain-last.ts";
 
 const SETTLE_LIMIT_MS = 20_000;
 /** After a definition change or restart, caches are built again; some never can be. */
@@ -14,31 +14,41 @@ let nextDatabase = 1;
 
 /** A database of its own in a shared server, and the product in front of it. */
 export class Deployment {
-  readonly #server: EmbeddedPostgres;
+  readonly dialect: OracleDialect;
+  readonly #server: OracleServer;
   readonly #database: string;
   readonly #memoryLimitBytes: number;
   readonly #storageDir: string;
   #freshet: TestFreshet | null = null;
-  #marker: RawClient | null = null;
+  #marker: OracleClient | null = null;
   #mark = 0;
   #mayBeBuilding = false;
 
-  private constructor(server: EmbeddedPostgres, database: string, memory: number, dir: string) {
+  private constructor(
+    dialect: OracleDialect,
+    server: OracleServer,
+    database: string,
+    memory: number,
+    dir: string,
+  ) {
+    this.dialect = dialect;
     this.#server = server;
     this.#database = database;
     this.#memoryLimitBytes = memory;
     this.#storageDir = dir;
   }
 
-  static async create(server: EmbeddedPostgres, memoryLimitBytes: number): Promise<Deployment> {
+  static async create(
+    dialect: OracleDialect,
+    server: OracleServer,
+    memoryLimitBytes: number,
+  ): Promise<Deployment> {
     const database = `oracle_${process.pid}_${nextDatabase}`;
     nextDatabase += 1;
-    const admin = await RawClient.connect(server.url());
-    await admin.run(`CREATE DATABASE ${database}`);
-    await admin.close();
+    await dialect.createDatabase(server, database);
     const dir = await mkdtemp(join(tmpdir(), "freshet-oracle-"));
-    const deployment = new Deployment(server, database, memoryLimitBytes, dir);
-    const marker = await RawClient.connect(deployment.upstreamUrl);
+    const deployment = new Deployment(dialect, server, database, memoryLimitBytes, dir);
+    const marker = await dialect.connect(deployment.upstreamUrl);
     await marker.run("CREATE TABLE oracle_mark (id int PRIMARY KEY, n int NOT NULL)");
     await marker.run("INSERT INTO oracle_mark VALUES (1, 0)");
     deployment.#marker = marker;
@@ -62,7 +72,7 @@ export class Deployment {
       memoryLimitBytes: this.#memoryLimitBytes,
     });
     this.#mayBeBuilding = true;
-    const control = await RawClient.connect(this.proxyUrl);
+    const control = await this.dialect.connect(this.proxyUrl);
     await control.run(
       "CREATE CACHE IF NOT EXISTS mark FROM SELECT n FROM oracle_mark WHERE id = 1",
     );
@@ -89,7 +99,7 @@ export class Deployment {
    * Waits until a cached answer shows a commit made now: all earlier ones are visible then.
    * Returns what is wrong when that does not happen.
    */
-  async settle(control: RawClient, caches: number): Promise<string | null> {
+  async settle(control: OracleClient, caches: number): Promise<string | null> {
     this.#mark += 1;
     await this.#marker!.run(`UPDATE oracle_mark SET n = ${this.#mark} WHERE id = 1`);
     const deadline = performance.now() + SETTLE_LIMIT_MS;
@@ -109,7 +119,7 @@ export class Deployment {
     return null;
   }
 
-  async #awaitCaches(control: RawClient, caches: number): Promise<void> {
+  async #awaitCaches(control: OracleClient, caches: number): Promise<void> {
     const deadline = performance.now() + (this.#mayBeBuilding ? REBUILD_LIMIT_MS : 500);
     this.#mayBeBuilding = false;
     for (;;) {
@@ -125,11 +135,6 @@ export class Deployment {
     await this.#freshet?.stop();
     await this.#marker?.close();
     await rm(this.#storageDir, { recursive: true, force: true });
-    const admin = await RawClient.connect(this.#server.url());
-    await admin.run(
-      `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '${this.#database}' AND NOT active`,
-    );
-    await admin.simple(`DROP DATABASE ${this.#database} WITH (FORCE)`);
-    await admin.close();
+    await this.dialect.dropDatabase(this.#server, this.#database);
   }
 }

@@ -1,9 +1,9 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { EmbeddedPostgres } from "@freshet/cli/embedded-postgres";
 import { Deployment } from "./deployment.ts";
 import { History, type Observation } from "./history-check.ts";
 import { Random } from "./random.ts";
-import { explainLast, RawClient } from "./raw-client.ts";
+import type { OracleClient, OracleDialect, OracleServer, WireStatement } from "./dialect.ts";
+import { explainLast } from "./explain-last.ts";
 import type { Stats } from "./stats.ts";
 
 /** Caches that are read while transfers run; each has a key per account group. */
@@ -11,14 +11,14 @@ const CACHES = {
   // Both tables in one answer: the total never changes, half a transfer would show.
   bank: `SELECT c.n, sum(a.amount) AS left_sum, sum(a.amount + b.amount) AS total
     FROM counter c JOIN checking a ON a.counter = c.id JOIN savings b ON b.id = a.id
-    WHERE c.id = $1 GROUP BY c.n`,
+    WHERE c.id = {0} GROUP BY c.n`,
   checking:
-    "SELECT c.n, sum(a.amount) FROM counter c JOIN checking a ON a.counter = c.id WHERE c.id = $1 GROUP BY c.n",
+    "SELECT c.n, sum(a.amount) FROM counter c JOIN checking a ON a.counter = c.id WHERE c.id = {0} GROUP BY c.n",
   savings:
-    "SELECT c.n, sum(a.amount) FROM counter c JOIN savings a ON a.counter = c.id WHERE c.id = $1 GROUP BY c.n",
-  rows: "SELECT c.n, a.id, a.amount FROM checking a LEFT JOIN counter c ON a.counter = c.id WHERE a.counter = $1",
-  top: "SELECT id, amount FROM checking WHERE counter = $1 ORDER BY amount DESC, id LIMIT 3",
-  untagged: "SELECT sum(amount), count(*), max(amount) FROM savings WHERE counter = $1",
+    "SELECT c.n, sum(a.amount) FROM counter c JOIN savings a ON a.counter = c.id WHERE c.id = {0} GROUP BY c.n",
+  rows: "SELECT c.n, a.id, a.amount FROM checking a LEFT JOIN counter c ON a.counter = c.id WHERE a.counter = {0}",
+  top: "SELECT id, amount FROM checking WHERE counter = {0} ORDER BY amount DESC, id LIMIT 3",
+  untagged: "SELECT sum(amount), count(*), max(amount) FROM savings WHERE counter = {0}",
 } as const;
 export type CacheName = keyof typeof CACHES;
 
@@ -29,7 +29,8 @@ const START = 100;
 const BULK = 3_000;
 
 export interface HistoryOptions {
-  readonly server: EmbeddedPostgres;
+  readonly dialect: OracleDialect;
+  readonly server: OracleServer;
   readonly seed: number;
   readonly limitMs: number;
   readonly stats: Stats;
@@ -40,7 +41,7 @@ export interface HistoryOptions {
  * commit raises a counter and records all answers at it, so each read can be placed in history.
  */
 export async function runHistory(options: HistoryOptions): Promise<string | null> {
-  const deployment = await Deployment.create(options.server, 64 << 20);
+  const deployment = await Deployment.create(options.dialect, options.server, 64 << 20);
   try {
     return await new HistoryRun(deployment, options).run();
   } finally {
@@ -52,7 +53,7 @@ class HistoryRun {
   readonly #deployment: Deployment;
   readonly #options: HistoryOptions;
   readonly #history = new History();
-  readonly #clients: RawClient[] = [];
+  readonly #clients: OracleClient[] = [];
   /** Serialises commits, so that their order is known here. */
   #lock: Promise<void> = Promise.resolve();
   #deadline = 0;
@@ -84,8 +85,21 @@ class HistoryRun {
     }
   }
 
-  async #open(url: string): Promise<RawClient> {
-    const client = await RawClient.connect(url);
+  get #dialect(): OracleDialect {
+    return this.#options.dialect;
+  }
+
+  #text(template: string): string {
+    return template.replace("{0}", this.#dialect.placeholder(1));
+  }
+
+  #statement(name: CacheName, group: number): WireStatement {
+    const types = [this.#dialect.intType.sql];
+    return { text: this.#text(CACHES[name]), params: [String(group)], types, name };
+  }
+
+  async #open(url: string): Promise<OracleClient> {
+    const client = await this.#dialect.connect(url);
     this.#clients.push(client);
     return client;
   }
@@ -102,17 +116,18 @@ class HistoryRun {
         `CREATE TABLE ${name} (id int PRIMARY KEY, counter int, amount numeric(12,2) NOT NULL)`,
       );
       await upstream.run(
-        `INSERT INTO ${name} SELECT i, i % ${GROUPS} + 1, ${START} FROM generate_series(1, ${ACCOUNTS}) AS i`,
+        `INSERT INTO ${name} VALUES ${rowsOf(ACCOUNTS, (id) => `${id}, ${(id % GROUPS) + 1}, ${START}`)}`,
       );
     }
-    await upstream.run(`INSERT INTO counter SELECT i, 0 FROM generate_series(1, ${GROUPS}) AS i`);
+    await upstream.run(`INSERT INTO counter VALUES ${rowsOf(GROUPS, (id) => `${id}, 0`)}`);
     // Something that takes the stream longer than a client's next statement.
     await upstream.run("CREATE TABLE bulk (id int PRIMARY KEY, n int NOT NULL)");
-    await upstream.run(`INSERT INTO bulk SELECT i, 0 FROM generate_series(1, ${BULK}) AS i`);
+    await upstream.run(`INSERT INTO bulk VALUES ${rowsOf(BULK, (id) => `${id}, 0`)}`);
     await this.#deployment.start();
     const control = await this.#open(this.#deployment.proxyUrl);
-    await control.run("CREATE CACHE bulk FROM SELECT sum(n) FROM bulk WHERE id > $1");
-    for (const name of NAMES) await control.run(`CREATE CACHE ${name} FROM ${CACHES[name]}`);
+    await control.run(this.#text("CREATE CACHE bulk FROM SELECT sum(n) FROM bulk WHERE id > {0}"));
+    for (const name of NAMES)
+      await control.run(this.#text(`CREATE CACHE ${name} FROM ${CACHES[name]}`));
     await this.#record(upstream);
     for (const name of NAMES) {
       for (let group = 1; group <= GROUPS; group += 1)
@@ -121,15 +136,11 @@ class HistoryRun {
   }
 
   /** Under the lock: what every cache must answer at this commit. */
-  async #record(upstream: RawClient): Promise<void> {
+  async #record(upstream: OracleClient): Promise<void> {
     const answers = new Map<string, string>();
     for (const name of NAMES) {
       for (let group = 1; group <= GROUPS; group += 1) {
-        const { rows, error } = await upstream.execute({
-          text: CACHES[name],
-          params: [String(group)],
-          name,
-        });
+        const { rows, error } = await upstream.execute(this.#statement(name, group));
         if (error !== null) throw new Error(error.message);
         answers.set(`${name} ${group}`, answerOf(name, rows));
       }
@@ -153,7 +164,7 @@ class HistoryRun {
     const upstream = await this.#open(this.#deployment.upstreamUrl);
     while (this.#running) {
       await this.#locked(async () => {
-        for (const text of transfer(random)) await upstream.run(text);
+        for (const text of transfer(this.#dialect, random)) await upstream.run(text);
         await this.#record(upstream);
       });
     }
@@ -185,7 +196,7 @@ class HistoryRun {
     const session = "own writes";
     while (this.#running) {
       await this.#locked(async () => {
-        const texts = transfer(random);
+        const texts = transfer(this.#dialect, random);
         // The stream is busy with this when the next statement comes.
         const bulk = random.chance(0.3) ? ["UPDATE bulk SET n = n + 1"] : [];
         for (const text of texts.toSpliced(-1, 0, ...bulk)) await client.run(text);
@@ -199,13 +210,16 @@ class HistoryRun {
   }
 
   async #read(
-    client: RawClient,
+    client: OracleClient,
     names: readonly CacheName[],
     group: number,
     session: string,
   ): Promise<void> {
-    const prepared = names.map((name) => ({ text: CACHES[name], params: [String(group)], name }));
-    const results = await client.batch(prepared);
+    if (names.length > 1 && !this.#dialect.batchesAreOneCommit) {
+      for (const name of names) await this.#read(client, [name], group, session);
+      return;
+    }
+    const results = await client.batch(names.map((name) => this.#statement(name, group)));
     const failed = results.find(({ error }) => error !== null)?.error;
     if (failed) {
       this.#problem ??= `a read fails with ${failed.code} ${failed.message}`;
@@ -229,7 +243,7 @@ function answerOf(name: CacheName, rows: readonly (readonly (string | null)[])[]
 }
 
 /** One transaction that moves money between the tables; now and then an account moves groups. */
-function transfer(random: Random): readonly string[] {
+function transfer(dialect: OracleDialect, random: Random): readonly string[] {
   const from = random.between(1, ACCOUNTS);
   const amount = random.between(1, 30);
   const [giver, taker] = random.chance(0.5) ? ["checking", "savings"] : ["savings", "checking"];
@@ -238,7 +252,7 @@ function transfer(random: Random): readonly string[] {
     "UPDATE counter SET n = n + 1",
     `UPDATE ${giver} SET amount = amount - ${amount} WHERE id = ${from}`,
     ...(random.chance(0.2) ? moved(random) : []),
-    ...(random.chance(0.1) ? replaced(from) : []),
+    ...(random.chance(0.1) ? dialect.replacedSavings(from) : []),
     `UPDATE ${taker} SET amount = amount + ${amount} WHERE id = ${from}`,
     "COMMIT",
   ];
@@ -252,10 +266,6 @@ function moved(random: Random): readonly string[] {
   );
 }
 
-function replaced(id: number): readonly string[] {
-  return [
-    `CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT * FROM savings WHERE id = ${id}`,
-    `DELETE FROM savings WHERE id = ${id}`,
-    "INSERT INTO savings SELECT * FROM kept",
-  ];
+function rowsOf(count: number, values: (id: number) => string): string {
+  return Array.from({ length: count }, (_, index) => `(${values(index + 1)})`).join(", ");
 }

@@ -2,6 +2,7 @@ import { EmbeddedPostgres } from "@freshet/cli/embedded-postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runHistory } from "./history.ts";
 import { runOracle } from "./oracle.ts";
+import { POSTGRES } from "./postgres/dialect.ts";
 import { plantTornCommits, plantUnawaitedWrites } from "./planted.ts";
 import { Stats } from "./stats.ts";
 
@@ -23,6 +24,7 @@ describe("oracle", () => {
   const random = Math.floor(Math.random() * 1e9);
   it.for([[20_261], [random]])("finds no wrong answer, seed %i", async ([seed]) => {
     const found = await runOracle({
+      dialect: POSTGRES,
       server,
       seed: seed!,
       limitMs: 6_000,
@@ -35,7 +37,9 @@ describe("oracle", () => {
 
   it("explains every read by the history of commits", async () => {
     const stats = new Stats();
-    expect(await runHistory({ server, seed: 1, limitMs: 3_000, stats })).toBeNull();
+    expect(
+      await runHistory({ dialect: POSTGRES, server, seed: 1, limitMs: 3_000, stats }),
+    ).toBeNull();
     expect(stats.historyCommits).toBeGreaterThan(20);
     expect(stats.historyHits).toBeGreaterThan(stats.historyReads / 2);
   });
@@ -47,7 +51,9 @@ describe("oracle", () => {
     const restore = plant();
     try {
       const stats = new Stats();
-      expect(await runHistory({ server, seed: 1, limitMs: 3_000, stats })).not.toBeNull();
+      expect(
+        await runHistory({ dialect: POSTGRES, server, seed: 1, limitMs: 3_000, stats }),
+      ).not.toBeNull();
     } finally {
       restore();
     }
@@ -55,6 +61,7 @@ describe("oracle", () => {
 
   it("finds a planted fault and makes it small", async () => {
     const found = await runOracle({
+      dialect: POSTGRES,
       server,
       seed: 3,
       limitMs: 30_000,

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { EmbeddedPostgres } from "@freshet/cli/embedded-postgres";
+import type { OracleDialect, OracleServer } from "./dialect.ts";
 import { plantLostDeletes } from "./planted.ts";
 import { withLiterals, withPlaceholders } from "./query.ts";
 import { runHistory } from "./history.ts";
@@ -12,7 +12,8 @@ import { shrink, transcript } from "./shrink.ts";
 import { Stats } from "./stats.ts";
 
 export interface OracleOptions {
-  readonly server: EmbeddedPostgres;
+  readonly dialect: OracleDialect;
+  readonly server: OracleServer;
   readonly seed: number;
   readonly limitMs: number;
   /** The product is broken on purpose: the run must find it. */
@@ -34,11 +35,15 @@ export interface Finding {
 const HISTORY_EVERY = 8;
 const HISTORY_MS = 5_000;
 const SIZE: ScriptSize = { queries: 10, rounds: 5, transactions: 8, checks: 3 };
-export const CASES = join(import.meta.dirname, "cases");
+
+/** Where what was found is saved. */
+export function casesOf({ name }: OracleDialect): string {
+  return join(import.meta.dirname, "cases", name);
+}
 
 /** Runs random scripts until the time is up or an answer was wrong. */
 export async function runOracle(options: OracleOptions): Promise<readonly Finding[]> {
-  const { server, seed, limitMs, say, planted = false } = options;
+  const { dialect, server, seed, limitMs, say, planted = false } = options;
   const deadline = performance.now() + limitMs;
   const seeds = new Random(seed);
   const stats = new Stats();
@@ -49,12 +54,13 @@ export async function runOracle(options: OracleOptions): Promise<readonly Findin
     while (performance.now() < deadline) {
       // The first script's seed is the run's own, so that a reported seed can be run alone.
       const own = stats.scripts === 0 ? seed : seeds.below(2 ** 31);
-      const script = generateScript(own, options.size ?? SIZE);
-      const mismatch = await runScript(server, script, stats);
+      const script = generateScript(dialect, own, options.size ?? SIZE);
+      const mismatch = await runScript(dialect, server, script, stats);
       stats.scripts += 1;
       if (mismatch === null) {
         if (planted || stats.scripts % HISTORY_EVERY !== 1) continue;
         const problem = await runHistory({
+          dialect,
           server,
           seed: own,
           limitMs: options.historyMs ?? HISTORY_MS,
@@ -80,13 +86,13 @@ export async function runOracle(options: OracleOptions): Promise<readonly Findin
 }
 
 async function smaller({ script, mismatch }: Finding, options: OracleOptions): Promise<Finding> {
-  const { server, say } = options;
+  const { dialect, server, say } = options;
   let last = mismatch;
   const cut: Script = { ...script, steps: script.steps.slice(0, mismatch.step + 1) };
   const result = await shrink(cut, mismatch.query, {
     limitMs: options.shrinkLimitMs ?? 120_000,
     fails: async (candidate) => {
-      const again = await runScript(server, candidate, new Stats());
+      const again = await runScript(dialect, server, candidate, new Stats());
       if (again === null || again.query !== mismatch.query || kindOf(again) !== kindOf(mismatch))
         return false;
       last = again;
@@ -94,10 +100,13 @@ async function smaller({ script, mismatch }: Finding, options: OracleOptions): P
     },
   });
   const found = { ...result, found: `${last.reason}` };
-  say(`smallest script: ${found.found}\n${transcript(found, (step) => described(found, step))}`);
+  say(
+    `smallest script: ${found.found}\n${transcript(found, (step) => described(dialect, found, step))}`,
+  );
   if (options.planted !== true) {
-    await mkdir(CASES, { recursive: true });
-    const path = join(CASES, `${script.name}.json`);
+    const folder = casesOf(dialect);
+    await mkdir(folder, { recursive: true });
+    const path = join(folder, `${script.name}.json`);
     await writeFile(path, `${JSON.stringify(found, null, 2)}\n`);
     say(`saved as ${path}`);
   }
@@ -112,20 +121,20 @@ function kindOf({ reason }: Mismatch): string {
   return reason.includes("fails with") ? "error" : "rows";
 }
 
-function described(script: Script, step: Step): string {
+function described(dialect: OracleDialect, script: Script, step: Step): string {
   switch (step.do) {
     case "sql":
       return `/* ${step.on} */ ${step.text};`;
     case "create": {
       const query = script.queries[step.query]!;
-      const { text } = withPlaceholders(query, []);
+      const { text } = withPlaceholders(dialect, query, []);
       return `CREATE CACHE q${step.query} FROM ${text}; -- ${step.way}${step.background ? ", in background" : ""}`;
     }
     case "drop":
       return `DROP CACHE q${step.query};`;
     case "touch":
     case "check":
-      return `${withLiterals(script.queries[step.query]!, step.args)}; -- ${step.do}, ${step.way}`;
+      return `${withLiterals(dialect, script.queries[step.query]!, step.args)}; -- ${step.do}, ${step.way}`;
     case "settle":
     case "restart":
       return `-- ${step.do}`;

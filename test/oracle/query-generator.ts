@@ -1,21 +1,10 @@
-import { COLUMN_TYPES, type ColumnType } from "./column-types.data.ts";
-import {
-  aggregateCall,
-  fixedCondition,
-  ParamList,
-  paramCondition,
-  type Scalar,
-  scalar,
-  type Visible,
-} from "./expressions.ts";
+import type { ColumnType, OracleDialect } from "./dialect.ts";
+import { ParamList, type Scalar, type Visible } from "./query-parts.ts";
 import type { Query } from "./query.ts";
 import type { Random } from "./random.ts";
-import { type Schema, type Table, typeOf } from "./schema.ts";
+import { columnType, type Schema, type Table } from "./schema.ts";
 
 const ALIASES = ["a", "b", "c"];
-const COUNT_TYPE = COLUMN_TYPES.find(({ sql }) => sql === "int8")!;
-const INT_TYPE = COLUMN_TYPES[0]!;
-const TEXT_TYPE = COLUMN_TYPES.find(({ sql }) => sql === "text")!;
 
 interface Source {
   readonly text: string;
@@ -24,7 +13,7 @@ interface Source {
 }
 
 /** One random query over the surface that caches promise. */
-export function generateQuery(random: Random, schema: Schema): Query {
+export function generateQuery(dialect: OracleDialect, random: Random, schema: Schema): Query {
   const params = new ParamList();
   const count = random.weighted([
     [5, 1],
@@ -32,39 +21,45 @@ export function generateQuery(random: Random, schema: Schema): Query {
     [2, 3],
   ] as const);
   const sources = Array.from({ length: count }, (_, index) =>
-    source(random, schema, ALIASES[index]!, params),
+    source(dialect, random, schema, ALIASES[index]!, params),
   );
   const scope = sources.flatMap((one) => one.scope);
   const joins = sources.slice(1).map((right, index) => {
     const left = sources.slice(0, index + 1).flatMap((one) => one.scope);
-    return join(random, left, right);
+    return join(dialect, random, left, right);
   });
   const where: string[] = [];
   const conditions = random.between(count === 1 ? 0 : 1, 2);
   for (let index = 0; index < conditions; index += 1) {
-    where.push(paramCondition(random, scope, params));
+    where.push(dialect.paramCondition(random, scope, params));
   }
-  if (random.chance(0.3)) where.push(fixedCondition(random, scope));
+  if (random.chance(0.3)) where.push(dialect.fixedCondition(random, scope));
   const body = random.chance(0.4)
-    ? grouped(random, scope, params)
-    : flat(random, scope, sources.length);
+    ? grouped(dialect, random, scope, params)
+    : flat(dialect, random, scope, sources.length);
   return {
     ctes: sources.flatMap(({ cte }) => (cte === null ? [] : [cte])),
     from: sources[0]!.text,
     joins,
     where,
     ...body,
-    ...limits(random, body.orderBy.length > 0, params),
+    ...limits(dialect, random, body.orderBy.length > 0, params),
     params: params.params,
   };
 }
 
 type Body = Pick<Query, "distinct" | "items" | "groupBy" | "having" | "orderBy" | "loose">;
 
-function flat(random: Random, scope: readonly Visible[], sources: number): Body {
+function flat(
+  dialect: OracleDialect,
+  random: Random,
+  scope: readonly Visible[],
+  sources: number,
+): Body {
   if (random.chance(0.15)) {
     const expr = sources === 1 ? "*" : `${random.pick(ALIASES.slice(0, sources))}.*`;
     const orderBy = order(
+      dialect,
       random,
       [],
       scope.filter(({ type }) => type.orderable),
@@ -79,9 +74,9 @@ function flat(random: Random, scope: readonly Visible[], sources: number): Body 
     };
   }
   const distinct = random.chance(0.2);
-  const chosen = Array.from({ length: random.between(1, 4) }, () => scalar(random, scope)).filter(
-    (item) => !distinct || item.hashable,
-  );
+  const chosen = Array.from({ length: random.between(1, 4) }, () =>
+    dialect.scalar(random, scope),
+  ).filter((item) => !distinct || item.hashable);
   if (chosen.length === 0)
     chosen.push({
       expr: scope.find(({ type }) => type.hashable)!.name,
@@ -97,16 +92,23 @@ function flat(random: Random, scope: readonly Visible[], sources: number): Body 
     items,
     groupBy: [],
     having: [],
-    orderBy: order(random, withNames(items, chosen), hidden),
+    orderBy: order(dialect, random, withNames(items, chosen), hidden),
     loose,
   };
 }
 
-function grouped(random: Random, scope: readonly Visible[], params: ParamList): Body {
-  const keys = Array.from({ length: random.between(0, 2) }, () => scalar(random, scope)).filter(
-    ({ hashable }) => hashable,
+function grouped(
+  dialect: OracleDialect,
+  random: Random,
+  scope: readonly Visible[],
+  params: ParamList,
+): Body {
+  const keys = Array.from({ length: random.between(0, 2) }, () =>
+    dialect.scalar(random, scope),
+  ).filter(({ hashable }) => hashable);
+  const calls = Array.from({ length: random.between(1, 3) }, () =>
+    dialect.aggregateCall(random, scope),
   );
-  const calls = Array.from({ length: random.between(1, 3) }, () => aggregateCall(random, scope));
   const chosen = [...keys, ...calls];
   const items = named(random, chosen);
   const having: string[] = [];
@@ -114,8 +116,8 @@ function grouped(random: Random, scope: readonly Visible[], params: ParamList): 
     having.push(
       random.pick([
         () => "count(*) > 1",
-        () => `count(*) >= ${params.add(COUNT_TYPE)}`,
-        () => `${aggregateCall(random, scope).expr} IS NOT NULL`,
+        () => `count(*) >= ${params.add(dialect.countType)}`,
+        () => `${dialect.aggregateCall(random, scope).expr} IS NOT NULL`,
       ])(),
     );
   }
@@ -127,7 +129,7 @@ function grouped(random: Random, scope: readonly Visible[], params: ParamList): 
     items,
     groupBy,
     having,
-    orderBy: order(random, withNames(items, chosen), []),
+    orderBy: order(dialect, random, withNames(items, chosen), []),
     loose: chosen.some((item) => item.loose),
   };
 }
@@ -153,13 +155,14 @@ function named(random: Random, scalars: readonly Scalar[]): Query["items"] {
 }
 
 function order(
+  dialect: OracleDialect,
   random: Random,
   items: readonly Named[],
   hidden: readonly Visible[],
 ): Query["orderBy"] {
   if (random.chance(0.5)) return [];
   const suffix = (): string =>
-    random.pick(["", "", " DESC", " ASC"]) + random.pick(["", "", " NULLS FIRST", " NULLS LAST"]);
+    random.pick(["", "", " DESC", " ASC"]) + random.pick(dialect.nullOrders);
   const candidates = [
     ...items
       .filter(({ orderable }) => orderable)
@@ -175,70 +178,92 @@ function order(
 }
 
 function limits(
+  dialect: OracleDialect,
   random: Random,
   ordered: boolean,
   params: ParamList,
 ): Pick<Query, "limit" | "offset"> {
   const count = (most: number): string =>
-    random.chance(0.5) ? String(random.between(0, most)) : params.add(COUNT_TYPE, "count");
+    random.chance(0.5) ? String(random.between(0, most)) : params.add(dialect.countType, "count");
   if (!random.chance(ordered ? 0.6 : 0.08)) return { limit: null, offset: null };
   return { limit: count(6), offset: random.chance(0.3) ? count(3) : null };
 }
 
-function source(random: Random, schema: Schema, alias: string, params: ParamList): Source {
+function source(
+  dialect: OracleDialect,
+  random: Random,
+  schema: Schema,
+  alias: string,
+  params: ParamList,
+): Source {
   const table = random.pick(schema.tables);
   if (random.chance(0.8)) {
-    return { text: `${table.name} AS ${alias}`, scope: scopeOf(table, alias), cte: null };
+    return { text: `${table.name} AS ${alias}`, scope: scopeOf(dialect, table, alias), cte: null };
   }
-  const { body, columns } = subquery(random, table, params);
+  const { body, columns } = subquery(dialect, random, table, params);
   const scope = columns.map((column) => ({ ...column, name: `${alias}.${column.name}` }));
   if (random.chance(0.5)) return { text: `(${body}) AS ${alias}`, scope, cte: null };
   return { text: `w_${alias} AS ${alias}`, scope, cte: `w_${alias} AS (${body})` };
 }
 
 function subquery(
+  dialect: OracleDialect,
   random: Random,
   table: Table,
   params: ParamList,
 ): { readonly body: string; readonly columns: readonly Visible[] } {
   const from = `FROM ${table.name} AS s`;
-  const scope = scopeOf(table, "s");
-  const where = random.chance(0.4) ? ` WHERE ${paramCondition(random, scope, params)}` : "";
+  const scope = scopeOf(dialect, table, "s");
+  const where = random.chance(0.4) ? ` WHERE ${dialect.paramCondition(random, scope, params)}` : "";
   const column = (name: string, type: ColumnType): Visible => ({ name, type });
+  const tagType = columnType(dialect, table.columns.find(({ name }) => name === "tag")!.type);
+  /** What a group shows of its tags. */
+  const groupTag = (name: string): Visible => ({
+    ...column(name, tagType),
+    representative: tagType.loose !== null,
+  });
   const grouping = {
     body: `SELECT ref, count(*) AS n, max(tag) AS top ${from}${where} GROUP BY ref`,
-    columns: [column("ref", INT_TYPE), column("n", COUNT_TYPE), column("top", TEXT_TYPE)],
+    columns: [column("ref", dialect.intType), column("n", dialect.countType), groupTag("top")],
   };
   const choices = [
     grouping,
     {
-      body: `SELECT ref, tag ${from} WHERE ${fixedCondition(random, scope)}`,
-      columns: [column("ref", INT_TYPE), column("tag", TEXT_TYPE)],
+      body: `SELECT ref, tag ${from} WHERE ${dialect.fixedCondition(random, scope)}`,
+      columns: [column("ref", dialect.intType), column("tag", tagType)],
     },
     {
       body: `SELECT DISTINCT ref, tag ${from}${where}`,
-      columns: [column("ref", INT_TYPE), column("tag", TEXT_TYPE)],
+      columns: [column("ref", dialect.intType), groupTag("tag")],
     },
     {
       body: `SELECT tag, sum(ref) AS total, count(DISTINCT ref) AS n ${from}${where} GROUP BY tag HAVING count(*) > 0`,
-      columns: [column("tag", TEXT_TYPE), column("total", COUNT_TYPE), column("n", COUNT_TYPE)],
+      columns: [groupTag("tag"), column("total", dialect.sumType), column("n", dialect.countType)],
     },
   ];
   if (table.key.length > 0 && table.key.includes("id")) {
     const key = table.key.join(", ");
     choices.push({
       body: `SELECT ref, tag ${from} ORDER BY ${key} LIMIT ${random.between(1, 8)}`,
-      columns: [column("ref", INT_TYPE), column("tag", TEXT_TYPE)],
+      columns: [column("ref", dialect.intType), column("tag", tagType)],
     });
   }
   return random.pick(choices);
 }
 
-function scopeOf(table: Table, alias: string): readonly Visible[] {
-  return table.columns.map((column) => ({ name: `${alias}.${column.name}`, type: typeOf(column) }));
+function scopeOf(dialect: OracleDialect, table: Table, alias: string): readonly Visible[] {
+  return table.columns.map((column) => ({
+    name: `${alias}.${column.name}`,
+    type: columnType(dialect, column.type),
+  }));
 }
 
-function join(random: Random, left: readonly Visible[], right: Source): string {
+function join(
+  dialect: OracleDialect,
+  random: Random,
+  left: readonly Visible[],
+  right: Source,
+): string {
   const pairs = left.flatMap((one) =>
     right.scope
       .filter(({ type }) => type.hashable && type.sql === one.type.sql && type.family !== "bool")
@@ -256,7 +281,8 @@ function join(random: Random, left: readonly Visible[], right: Source): string {
     mixed.length > 0 && random.chance(0.15) ? random.pick(mixed) : random.pick(pairs),
   ];
   if (random.chance(0.25)) conditions.push(random.pick(pairs));
-  if (random.chance(0.25)) conditions.push(fixedCondition(random, [...left, ...right.scope]));
+  if (random.chance(0.25))
+    conditions.push(dialect.fixedCondition(random, [...left, ...right.scope]));
   const kind = random.weighted([
     [6, "JOIN"],
     [4, "LEFT JOIN"],

@@ -1,5 +1,5 @@
-import { COLUMN_TYPES, type ColumnType } from "./column-types.data.ts";
-import { literal, quote } from "./schema.ts";
+import { COUNT, type OracleDialect } from "./dialect.ts";
+import { columnType } from "./schema.ts";
 
 /** A parameter of a query; in its texts it stands as `{number}`. */
 export interface QueryParam {
@@ -34,32 +34,46 @@ export interface Query {
 export interface Rendered {
   readonly text: string;
   readonly params: readonly (string | null)[];
+  /** Per parameter, as in `WireStatement`. */
+  readonly types: readonly string[];
 }
 
-const TYPES: ReadonlyMap<string, ColumnType> = new Map(
-  COLUMN_TYPES.map((type) => [type.sql, type]),
-);
 const TOKEN = /\{(\d+)\}/g;
 
-/** With `$n` and values beside, numbered in the order in which they appear. */
-export function withPlaceholders(query: Query, args: readonly (string | null)[]): Rendered {
-  const numbers = new Map<number, number>();
+/** With placeholders and values beside, in the order in which they appear. */
+export function withPlaceholders(
+  dialect: OracleDialect,
+  query: Query,
+  args: readonly (string | null)[],
+): Rendered {
+  const order: number[] = [];
   const text = textOf(query).replace(TOKEN, (_, token: string) => {
     const param = Number(token);
-    if (!numbers.has(param)) numbers.set(param, numbers.size + 1);
-    return `$${numbers.get(param)!}`;
+    const known = dialect.numbersPlaceholders ? order.indexOf(param) : -1;
+    return dialect.placeholder(known < 0 ? order.push(param) : known + 1);
   });
-  return { text, params: [...numbers.keys()].map((param) => args[param] ?? null) };
+  return {
+    text,
+    params: order.map((param) => args[param] ?? null),
+    types: order.map((param) => {
+      const { type, use } = query.params[param]!;
+      return use === "count" ? COUNT : type;
+    }),
+  };
 }
 
 /** With all values written into the text. */
-export function withLiterals(query: Query, args: readonly (string | null)[]): string {
+export function withLiterals(
+  dialect: OracleDialect,
+  query: Query,
+  args: readonly (string | null)[],
+): string {
   return textOf(query).replace(TOKEN, (_, token: string) => {
-    const param = query.params[Number(token)]!;
+    const { type, use } = query.params[Number(token)]!;
     const value = args[Number(token)] ?? null;
-    const type = TYPES.get(param.type)!;
-    if (param.use === "count") return value ?? "NULL";
-    return param.use === "array" && value !== null ? quote(value) : literal(value, type);
+    if (use === "count") return value ?? "NULL";
+    if (use === "array" && value !== null) return dialect.quote(value);
+    return dialect.literal(value, columnType(dialect, type));
   });
 }
 
@@ -83,9 +97,10 @@ export function textOf(query: Query): string {
  * All rows before LIMIT and OFFSET, in order, with the number of each row's group of ties as the
  * last column: every legal answer can be told from these.
  */
-export function rankedQuery(query: Query): Query {
+export function rankedQuery(dialect: OracleDialect, query: Query): Query {
   const order = query.orderBy.map(({ expr, suffix }) => `${expr}${suffix}`);
-  const rank = order.length === 0 ? "1::int8" : `dense_rank() OVER (ORDER BY ${order.join(", ")})`;
+  const rank =
+    order.length === 0 ? dialect.rankOfAll : `dense_rank() OVER (ORDER BY ${order.join(", ")})`;
   const items = [...query.items, { expr: rank, alias: "oracle_rank" }];
   return {
     ...query,

@@ -1,9 +1,9 @@
-import type { EmbeddedPostgres } from "@freshet/cli/embedded-postgres";
 import { difference, type Expected } from "./compare.ts";
-import { COLUMN_TYPES } from "./column-types.data.ts";
 import { Deployment } from "./deployment.ts";
 import { type Query, rankedQuery, withLiterals, withPlaceholders } from "./query.ts";
-import { explainLast, RawClient, type WireResult } from "./raw-client.ts";
+import type { OracleClient, OracleDialect, OracleServer, WireResult } from "./dialect.ts";
+import { explainLast } from "./explain-last.ts";
+import { columnType } from "./schema.ts";
 import type { Read, Script, Step } from "./script.ts";
 import { SESSIONS, WRITERS } from "./script-generator.ts";
 import type { Stats } from "./stats.ts";
@@ -17,25 +17,18 @@ export interface Mismatch {
   readonly text: string;
 }
 
-/** One thread plays all parts, so nobody may wait for a lock that another part holds. */
-const IMPATIENT = { lock_timeout: "50" };
-/** Session settings that change how values are written. */
-const SETTINGS: readonly Readonly<Record<string, string>>[] = [
-  {},
-  { TimeZone: "America/New_York", DateStyle: "German", IntervalStyle: "iso_8601" },
-  { extra_float_digits: "0", bytea_output: "escape", DateStyle: "SQL, DMY" },
-].map((settings) => ({ ...settings, ...IMPATIENT }));
 const ENOUGH_ROWS = 3_000;
 const CREATE_ATTEMPTS = 5;
 const STEP_LIMIT_MS = 30_000;
 
 /** Runs a script on a database of its own; null when every answer was right. */
 export async function runScript(
-  server: EmbeddedPostgres,
+  dialect: OracleDialect,
+  server: OracleServer,
   script: Script,
   stats: Stats,
 ): Promise<Mismatch | null> {
-  const deployment = await Deployment.create(server, script.memoryLimitBytes);
+  const deployment = await Deployment.create(dialect, server, script.memoryLimitBytes);
   const runner = new ScriptRunner(deployment, script, stats);
   try {
     return await runner.run();
@@ -47,12 +40,13 @@ export async function runScript(
 
 class ScriptRunner {
   readonly #deployment: Deployment;
+  readonly #dialect: OracleDialect;
   readonly #script: Script;
   readonly #stats: Stats;
-  readonly #writers: RawClient[] = [];
-  readonly #upstream: RawClient[] = [];
-  #readers: RawClient[] = [];
-  #control: RawClient | null = null;
+  readonly #writers: OracleClient[] = [];
+  readonly #upstream: OracleClient[] = [];
+  #readers: OracleClient[] = [];
+  #control: OracleClient | null = null;
   readonly #active = new Set<number>();
   readonly #background: Promise<void>[] = [];
   /** Something changed since everything was last known to be visible. */
@@ -62,6 +56,7 @@ class ScriptRunner {
 
   constructor(deployment: Deployment, script: Script, stats: Stats) {
     this.#deployment = deployment;
+    this.#dialect = deployment.dialect;
     this.#script = script;
     this.#stats = stats;
   }
@@ -94,13 +89,15 @@ class ScriptRunner {
   async #prepare(): Promise<void> {
     const { upstreamUrl } = this.#deployment;
     for (let index = 0; index < WRITERS; index += 1) {
-      this.#writers.push(await RawClient.connect(upstreamUrl, IMPATIENT));
+      this.#writers.push(await this.#dialect.connect(upstreamUrl, this.#dialect.writerSettings));
     }
     const first = this.#writers[0]!;
     for (const text of this.#script.schema) await first.run(text);
     for (const text of this.#script.rows) await first.simple(text);
     for (let index = 0; index < SESSIONS; index += 1) {
-      this.#upstream.push(await RawClient.connect(upstreamUrl, SETTINGS[index]));
+      this.#upstream.push(
+        await this.#dialect.connect(upstreamUrl, this.#dialect.readersSettings[index]),
+      );
     }
     await this.#deployment.start();
     await this.#connectProxy();
@@ -108,9 +105,9 @@ class ScriptRunner {
 
   async #connectProxy(): Promise<void> {
     const url = this.#deployment.proxyUrl;
-    this.#control = await RawClient.connect(url);
+    this.#control = await this.#dialect.connect(url);
     for (let index = 0; index < SESSIONS; index += 1) {
-      this.#readers.push(await RawClient.connect(url, SETTINGS[index]));
+      this.#readers.push(await this.#dialect.connect(url, this.#dialect.readersSettings[index]));
     }
   }
 
@@ -169,7 +166,7 @@ class ScriptRunner {
   }
 
   async #createAside(query: number, way: "placeholders" | "literals"): Promise<void> {
-    const client = await RawClient.connect(this.#deployment.proxyUrl);
+    const client = await this.#dialect.connect(this.#deployment.proxyUrl);
     try {
       await this.#create(query, way, client);
     } finally {
@@ -177,17 +174,21 @@ class ScriptRunner {
     }
   }
 
-  async #create(query: number, way: "placeholders" | "literals", client: RawClient): Promise<void> {
+  async #create(
+    query: number,
+    way: "placeholders" | "literals",
+    client: OracleClient,
+  ): Promise<void> {
     const definition = this.#script.queries[query]!;
     const stats = this.#stats;
     const args = definition.params.map(({ use }) => (use === "count" ? "2" : null));
     const literals = definition.params.map(({ type, use }, index) =>
-      use === "count" ? args[index]! : COLUMN_TYPES.find(({ sql }) => sql === type)!.values[0]!,
+      use === "count" ? args[index]! : columnType(this.#dialect, type).values[0]!,
     );
     const text =
       way === "literals"
-        ? withLiterals(definition, literals)
-        : withPlaceholders(definition, args).text;
+        ? withLiterals(this.#dialect, definition, literals)
+        : withPlaceholders(this.#dialect, definition, args).text;
     const probe = await this.#ask(this.#upstream[0]!, { query, args, way: "unnamed", session: 0 });
     if (probe.rows.length > ENOUGH_ROWS)
       return stats.count(stats.refusals, "(left out: too many rows)");
@@ -196,13 +197,13 @@ class ScriptRunner {
       const [result] = await client.simple(`CREATE CACHE q${query} FROM ${text}`);
       error = result?.error ?? null;
       // The definition may have changed between its parts; a person would try again.
-      if (error?.code !== "58000") break;
+      if (error === null || !this.#dialect.isPassing(error)) break;
       stats.count(stats.refusals, `(tried again: ${generalised(error.message)})`);
     }
     if (error === null) {
       this.#active.add(query);
       stats.created += 1;
-    } else if (error.code === "0A000" || error.code.startsWith("42")) {
+    } else if (this.#dialect.isRefusal(error)) {
       stats.count(stats.refusals, generalised(error.message));
     } else {
       this.#fail(query, `CREATE CACHE fails with ${error.code} ${error.message}`, text);
@@ -217,17 +218,24 @@ class ScriptRunner {
   }
 
   async #ask(
-    client: RawClient,
+    client: OracleClient,
     read: Read,
     query = this.#script.queries[read.query]!,
   ): Promise<WireResult> {
-    if (read.way === "literal") return (await client.simple(withLiterals(query, read.args)))[0]!;
-    const { text, params } = withPlaceholders(query, read.args);
+    const dialect = this.#dialect;
+    const literals = read.way === "literal" || read.way === "respelled";
+    if (literals) {
+      const text = withLiterals(dialect, query, read.args);
+      const sent = read.way === "literal" ? text : dialect.respelled(text);
+      return (await client.simple(sent))[0]!;
+    }
+    const { text, params, types } = withPlaceholders(dialect, query, read.args);
     const name = read.way === "prepared" ? { name: text } : {};
-    const statement = { text, params, binary: read.way === "binary", ...name };
+    const typed = read.way === "strings" ? {} : { types };
+    const statement = { text, params, binary: read.way === "binary", ...name, ...typed };
     const result = await client.execute(statement);
     // A changed definition breaks a kept plan once, directly and through the proxy alike.
-    const stale = result.error?.code === "0A000" && result.error.message.includes("cached plan");
+    const stale = result.error !== null && dialect.isStalePlan(result.error);
     return stale ? client.execute(statement) : result;
   }
 
@@ -249,7 +257,7 @@ class ScriptRunner {
     }
     const wrong = difference(actual, expected);
     if (wrong === null) return;
-    const text = withLiterals(query, read.args);
+    const text = withLiterals(this.#dialect, query, read.args);
     this.#fail(
       read.query,
       `${wrong} [${where.hit ? "cached" : "forwarded"}, ${read.way}, session ${read.session}]`,
@@ -261,7 +269,7 @@ class ScriptRunner {
     const client = this.#upstream[read.session]!;
     const direct = await this.#ask(client, read);
     const way = read.way === "prepared" ? "unnamed" : read.way;
-    const ranked = await this.#ask(client, { ...read, way }, rankedQuery(query));
+    const ranked = await this.#ask(client, { ...read, way }, rankedQuery(this.#dialect, query));
     const count = (text: string | null): number | null => {
       const written =
         text === null
@@ -274,7 +282,7 @@ class ScriptRunner {
       ranked,
       limit: count(query.limit),
       offset: count(query.offset) ?? 0,
-      loose: query.loose,
+      loosened: query.loose ? this.#dialect.loosened : null,
     };
   }
 }

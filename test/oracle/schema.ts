@@ -1,4 +1,4 @@
-import { COLUMN_TYPES, ENUM_STATEMENT, type ColumnType } from "./column-types.data.ts";
+import type { ColumnType, OracleDialect } from "./dialect.ts";
 import type { Random } from "./random.ts";
 
 export interface TableColumn {
@@ -22,22 +22,29 @@ export interface Schema {
   readonly statements: readonly string[];
 }
 
-const typeByName = new Map(COLUMN_TYPES.map((type) => [type.sql, type]));
+const typesOf = new WeakMap<OracleDialect, ReadonlyMap<string, ColumnType>>();
 
-export function typeOf(column: TableColumn): ColumnType {
-  const type = typeByName.get(column.type);
-  if (type === undefined) throw new Error(`no column type ${column.type}`);
+/** The dialect's type of that `sql`. */
+export function columnType(dialect: OracleDialect, sql: string): ColumnType {
+  let types = typesOf.get(dialect);
+  if (types === undefined) {
+    types = new Map(dialect.columnTypes.map((type) => [type.sql, type]));
+    typesOf.set(dialect, types);
+  }
+  const type = types.get(sql);
+  if (type === undefined) throw new Error(`no column type ${sql}`);
   return type;
 }
 
-export function generateSchema(random: Random): Schema {
+export function generateSchema(dialect: OracleDialect, random: Random): Schema {
+  const tag = dialect.tagType(random);
   const tables = Array.from({ length: random.between(2, 4) }, (_, number) =>
-    generateTable(random, number),
+    generateTable(dialect, random, number, tag),
   );
-  return { tables, statements: [ENUM_STATEMENT, ...tables.flatMap(statementsOf)] };
+  return { tables, statements: dialect.tableStatements({ tables }, random) };
 }
 
-function generateTable(random: Random, number: number): Table {
+function generateTable(dialect: OracleDialect, random: Random, number: number, tag: string): Table {
   const shape = random.weighted([
     [5, "id"],
     [2, "pair"],
@@ -48,20 +55,22 @@ function generateTable(random: Random, number: number): Table {
   const columns: TableColumn[] = [];
   const key: string[] = [];
   if (shape !== "full") {
-    columns.push({ name: "id", type: random.pick(["int4", "int8"]), nullable: false });
+    columns.push({ name: "id", type: random.pick(dialect.idTypes), nullable: false });
     key.push("id");
   }
   if (shape === "pair" || shape === "partitioned") {
-    const type = shape === "partitioned" ? "int4" : random.pick(["int4", "text", "date"]);
+    const { partTypes } = dialect;
+    const type = shape === "partitioned" ? partTypes[0]! : random.pick(partTypes);
     columns.push({ name: "part", type, nullable: false });
     key.push("part");
   }
   // Every table has these two, so that any two tables can be joined and grouped.
-  columns.push({ name: "ref", type: "int4", nullable: random.chance(0.7) });
-  columns.push({ name: "tag", type: "text", nullable: random.chance(0.7) });
+  const ref = dialect.intType.sql;
+  columns.push({ name: "ref", type: ref, nullable: random.chance(0.7) });
+  columns.push({ name: "tag", type: tag, nullable: random.chance(0.7) });
   const more = random.between(2, 6);
   for (let index = 0; index < more; index += 1) {
-    const { sql } = random.pick(COLUMN_TYPES);
+    const { sql } = random.pick(dialect.columnTypes);
     columns.push({ name: `c${index}`, type: sql, nullable: random.chance(0.75) });
   }
   return {
@@ -71,39 +80,4 @@ function generateTable(random: Random, number: number): Table {
     identity: shape === "full" ? "full" : shape === "index" ? "index" : "primary key",
     partitioned: shape === "partitioned",
   };
-}
-
-function statementsOf(table: Table): readonly string[] {
-  const columns = table.columns.map(
-    ({ name, type, nullable }) => `${name} ${type}${nullable ? "" : " NOT NULL"}`,
-  );
-  const keyList = table.key.join(", ");
-  if (table.identity === "primary key") columns.push(`PRIMARY KEY (${keyList})`);
-  const by = table.partitioned ? " PARTITION BY RANGE (part)" : "";
-  const statements = [`CREATE TABLE ${table.name} (${columns.join(", ")})${by}`];
-  if (table.partitioned) {
-    statements.push(
-      `CREATE TABLE ${table.name}_low PARTITION OF ${table.name} FOR VALUES FROM (MINVALUE) TO (3)`,
-      `CREATE TABLE ${table.name}_high PARTITION OF ${table.name} DEFAULT`,
-    );
-  }
-  if (table.identity === "index") {
-    statements.push(
-      `CREATE UNIQUE INDEX ${table.name}_identity ON ${table.name} (${keyList})`,
-      `ALTER TABLE ${table.name} REPLICA IDENTITY USING INDEX ${table.name}_identity`,
-    );
-  }
-  if (table.identity === "full") statements.push(`ALTER TABLE ${table.name} REPLICA IDENTITY FULL`);
-  return statements;
-}
-
-/** A value as an SQL literal that no setting changes. */
-export function quote(value: string): string {
-  const quoted = `'${value.replaceAll("'", "''")}'`;
-  return value.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
-}
-
-export function literal(value: string | null, type: ColumnType): string {
-  if (value === null) return "NULL";
-  return type.literal === "bare" ? value : quote(value);
 }

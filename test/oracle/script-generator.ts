@@ -1,8 +1,8 @@
-import { COLUMN_TYPES } from "./column-types.data.ts";
+import type { OracleDialect } from "./dialect.ts";
 import { mayBeLiteral, type Query } from "./query.ts";
 import { generateQuery } from "./query-generator.ts";
 import { Random } from "./random.ts";
-import { generateSchema } from "./schema.ts";
+import { columnType, generateSchema } from "./schema.ts";
 import type { Read, Script, Step, Way } from "./script.ts";
 import { WriteGenerator } from "./write-generator.ts";
 
@@ -19,14 +19,16 @@ export interface ScriptSize {
 }
 
 /** One episode: everything in it follows from the seed. */
-export function generateScript(seed: number, size: ScriptSize): Script {
+export function generateScript(dialect: OracleDialect, seed: number, size: ScriptSize): Script {
   const random = new Random(seed);
-  const schema = generateSchema(random.fork());
+  const schema = generateSchema(dialect, random.fork());
   const queryRandom = random.fork();
-  const queries = Array.from({ length: size.queries }, () => generateQuery(queryRandom, schema));
-  const writes = new WriteGenerator(random.fork(), schema);
+  const queries = Array.from({ length: size.queries }, () =>
+    generateQuery(dialect, queryRandom, schema),
+  );
+  const writes = new WriteGenerator(dialect, random.fork(), schema);
   const rows = writes.initialRows();
-  const maker = new StepMaker(random.fork(), queries, writes, size);
+  const maker = new StepMaker(dialect, random.fork(), queries, writes, size);
   return {
     name: `seed-${seed}`,
     seed,
@@ -40,6 +42,7 @@ export function generateScript(seed: number, size: ScriptSize): Script {
 }
 
 class StepMaker {
+  readonly #dialect: OracleDialect;
   readonly #random: Random;
   readonly #queries: readonly Query[];
   readonly #writes: WriteGenerator;
@@ -47,7 +50,14 @@ class StepMaker {
   /** Values used before for each query, so that filled keys are read again. */
   readonly #known: (readonly (string | null)[])[][];
 
-  constructor(random: Random, queries: readonly Query[], writes: WriteGenerator, size: ScriptSize) {
+  constructor(
+    dialect: OracleDialect,
+    random: Random,
+    queries: readonly Query[],
+    writes: WriteGenerator,
+    size: ScriptSize,
+  ) {
+    this.#dialect = dialect;
     this.#random = random;
     this.#queries = queries;
     this.#writes = writes;
@@ -133,15 +143,14 @@ class StepMaker {
     if (fresh) known.push(args);
     const ways: Way[] = ["prepared", "unnamed"];
     if (mayBeLiteral(this.#queries[query]!)) ways.push("literal");
-    // Of equal values any may show, which can be told from texts only.
-    if (!this.#queries[query]!.loose) ways.push("binary");
+    ways.push(...this.#dialect.ways(this.#queries[query]!));
     return { query, args, way: random.pick(ways), session: random.below(SESSIONS) };
   }
 
   #args(query: Query): readonly (string | null)[] {
     const random = this.#random;
     return query.params.map(({ type, use }) => {
-      const { values } = COLUMN_TYPES.find(({ sql }) => sql === type)!;
+      const { values } = columnType(this.#dialect, type);
       switch (use) {
         case "count":
           return String(random.pick([0, 1, 2, 3, 3, 5, 10]));

@@ -1,7 +1,7 @@
 import type { Query } from "./query.ts";
 
 /** How a client sends a query; every way must give the same answer from the same entry. */
-export type Way = "prepared" | "unnamed" | "literal" | "binary";
+export type Way = "prepared" | "unnamed" | "literal" | "respelled" | "binary" | "strings";
 
 /** One read: which query, with which values for its parameters. */
 export interface Read {

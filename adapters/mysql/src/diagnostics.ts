@@ -7,11 +7,7 @@ import type { UpstreamLink } from "./upstream/link.ts";
 
 /** FOUND_ROWS(), ROW_COUNT(), SHOW WARNINGS and the like: about the statement before. */
 export function readsDiagnostics(traits: StatementTraits): boolean {
-  return traits.multiple || (traits as DiagnosticTraits).readsDiagnostics !== false;
-}
-
-interface DiagnosticTraits {
-  readonly readsDiagnostics?: boolean;
+  return traits.multiple || traits.readsDiagnostics;
 }
 
 /**
@@ -59,7 +55,7 @@ export class LastHit {
 /** Runs the statement of the last hit upstream, its reply unseen, so that its diagnostics stand. */
 export function replayHit(session: Session, link: UpstreamLink): void | Promise<void> {
   const hit = session.hits.take();
-  if ("statement" in hit) return replayExecution(session, link, hit.statement, hit.payload);
+  if ("statement" in hit) return replayExecution(session, hit.statement, hit.payload);
   session.beginUnit(link, "hidden", COMMAND.query, null, null);
   link.out.add(packet(0, queryCommand(hit.text, session.capabilities)));
 }

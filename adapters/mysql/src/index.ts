@@ -1,1 +1,3 @@
-export {};
+export * from "./adapter.ts";
+export * from "./options.ts";
+export { canonicalLiteral } from "./canonical-param.ts";

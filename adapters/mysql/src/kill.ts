@@ -1,23 +1,23 @@
 import { ERROR } from "@freshet/mysql-wire";
-import { killKey, type KillRequest, type KillScope } from "./cancel.ts";
+import { parseKill } from "@freshet/sql";
+import { killKey, type KillRequest } from "./cancel.ts";
 import type { Session } from "./session.ts";
 
-const KILL = /^\s*kill\s+(?:hard\s+|soft\s+)?(?:(connection|query)\s+)?(\d{10})\s*;?\s*$/i;
+const MAX_THREAD_ID = 0xffffffffn;
 
 /** The client of ours that a KILL names; null when it is none of ours: the upstream's business. */
 export function killedThread(
   session: Session,
   text: string,
-): { readonly threadId: number; readonly scope: KillScope } | null {
-  const match = KILL.exec(text);
-  if (match === null) return null;
-  const threadId = Number(match[2]);
-  if (!session.context.cancels.isOurs(threadId)) return null;
-  return { threadId, scope: match[1]?.toLowerCase() === "query" ? "query" : "connection" };
+): Pick<KillRequest, "threadId" | "scope"> | null {
+  const kill = parseKill(text, session.lexer);
+  if (kill === null || kill.id > MAX_THREAD_ID) return null;
+  const threadId = Number(kill.id);
+  return session.context.cancels.isOurs(threadId) ? { threadId, scope: kill.kind } : null;
 }
 
 /** KILL of a client of ours: of this thread at once, of another one by word to it. */
-export async function killByText(
+export async function killClient(
   session: Session,
   { threadId, scope }: Pick<KillRequest, "threadId" | "scope">,
 ): Promise<void> {

@@ -58,7 +58,7 @@ function look(session: Session, link: UpstreamLink, unit: UpstreamUnit): void {
   const { buffer, payloadAt } = reader;
   switch (tracker.packet(buffer, payloadAt, reader.length)) {
     case "prepare-ok":
-      onPrepared(session, link, unit);
+      onPrepared(link, unit);
       return;
     case "error":
       unit.failed = true;
@@ -86,7 +86,7 @@ function look(session: Session, link: UpstreamLink, unit: UpstreamUnit): void {
 }
 
 /** The client knows the statement by our id, the upstream by its own. */
-function onPrepared(session: Session, link: UpstreamLink, unit: UpstreamUnit): void {
+function onPrepared(link: UpstreamLink, unit: UpstreamUnit): void {
   const { statement } = unit;
   if (statement === null) return;
   const { reader, tracker } = link;

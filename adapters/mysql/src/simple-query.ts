@@ -10,7 +10,7 @@ import type { StatementTraits } from "@freshet/sql";
 import { answerControl } from "./control.ts";
 import { readsDiagnostics, replayHit } from "./diagnostics.ts";
 import { writeQueryHit } from "./hit.ts";
-import { killedThread, killByText } from "./kill.ts";
+import { killedThread, killClient } from "./kill.ts";
 import { prepare, readiness } from "./readiness.ts";
 import type { CommandPacket, Session } from "./session.ts";
 import { begins } from "./transaction.ts";
@@ -36,7 +36,7 @@ export function handleQuery(session: Session, command: CommandPacket): void | Pr
         return answerLater(session, command, text);
       }
       const killed = route.traits.verb === "kill" ? killedThread(session, text) : null;
-      if (killed !== null) return killByText(session, killed);
+      if (killed !== null) return killClient(session, killed);
       return forwardQuery(session, command, route, text, route.reason);
     }
     case "control":

@@ -1,5 +1,6 @@
 import { Unsupported } from "@freshet/sql";
 import type { SelectStatement, Shape } from "@freshet/sql";
+import { decodeByteString } from "@freshet/types";
 import type { IndexSpec, TextCodec } from "@freshet/types";
 import { BindContext } from "./bind/context.ts";
 import { SelectBinder } from "./bind/select.ts";
@@ -8,6 +9,7 @@ import { Poisoned } from "./contract.ts";
 import type { Catalog, CompiledQuery, TableUse } from "./contract.ts";
 import type { DialectSemantics } from "./dialects/dialect.ts";
 import { DeltaProgram } from "./entries/delta-program.ts";
+import type { ParamReader } from "./entries/entry.ts";
 import { MaintainedEntrySet } from "./entries/entry-set.ts";
 import { TraceProgram } from "./entries/tracer.ts";
 import { BlockEvaluator } from "./exec/block-evaluator.ts";
@@ -49,7 +51,12 @@ function compile({ statement, shape, catalog, dialect, codec }: CompileInput): C
   const visible = block.output.slice(0, block.visible);
   const types = visible.map((column) => column.expr.type);
   const delta = DeltaProgram.of(block, evaluator.layout, params.length, indexes);
-  const program = { params, evaluator, trace, delta, encoder: () => new RowEncoder(codec, types) };
+  const read: ParamReader = (type, canonical) => {
+    const value = codec.parse(type, decodeByteString(canonical));
+    if (value !== null) dialect.acceptParameter(type, value);
+    return value;
+  };
+  const program = { params, read, evaluator, trace, delta, encoder: () => new RowEncoder(codec, types) };
   return {
     slots,
     params,

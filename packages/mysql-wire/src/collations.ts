@@ -7,8 +7,8 @@ export interface CollationEntry {
   readonly charset: string;
 }
 
-/** Ids that a protocol layer names itself. */
-export const COLLATION = {
+/** Collation ids that a protocol layer names itself. */
+export const CHARSET = {
   latin1SwedishCi: 8,
   asciiGeneralCi: 11,
   utf8mb3GeneralCi: 33,

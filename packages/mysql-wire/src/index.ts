@@ -31,7 +31,6 @@ export * from "./replies/reply-tracker.ts";
 export * from "./replies/text-row.ts";
 export * from "./binlog/index.ts";
 export * from "./values/cell-plans.ts";
-export * from "./values/float-text.ts";
 export * from "./values/rendering-settings.ts";
 export * from "./values/rendering.ts";
 export * from "./values/temporal-text.ts";

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { brotliCompressSync, constants } from "node:zlib";
 import { EmbeddedMysql, type MysqlFlavour } from "@freshet/cli/embedded-mysql";
 import mysql from "mysql2/promise";
+import { findContractions } from "./find-contractions.ts";
 import { IMPLICIT_BASES, IMPLICIT_FORM, implicitTail } from "../src/collation/weight-table.ts";
 
 /*
@@ -37,7 +38,17 @@ for (const flavour of ["mysql", "mariadb"] as const) {
     for (const [of, collation, file] of TABLES) {
       if (of !== flavour) continue;
       const weights = await weightsOf(connection, collation);
-      await writeData(file, collation, flavour, storedForm(weights));
+      await writeData(file, "WEIGHTS", `Weights of ${collation} (${flavour})`, storedForm(weights));
+      if (file !== "uca-1400") continue;
+      const contractions = await findContractions(connection, collation, (code) =>
+        (weights[code] ?? [])
+          .map((weight) => weight.toString(16).padStart(4, "0"))
+          .join("")
+          .toUpperCase(),
+      );
+      const lines = Array.from(contractions, ([text, weight]) => `${text}=${weight}`);
+      const stored = brotliCompressSync(Buffer.from(lines.join("\n")));
+      await writeData(`${file}-contractions`, "", `Contractions of ${collation}`, stored);
     }
     if (flavour === "mysql") await writeSingleByte(connection);
   } finally {
@@ -109,16 +120,16 @@ function varint(value: number): number[] {
 
 async function writeData(
   file: string,
-  collation: string,
-  flavour: string,
+  suffix: string,
+  title: string,
   stored: Buffer,
 ): Promise<void> {
   const lines = stored.toString("base64").match(new RegExp(`.{1,${LINE}}`, "g")) ?? [];
-  const name = file.replaceAll("-", "_").toUpperCase();
+  const name = [...file.split("-"), ...(suffix === "" ? [] : [suffix])].join("_").toUpperCase();
   await writeFile(
     new URL(`${file}.data.ts`, FOLDER),
-    `/** Weights of ${collation} (${flavour}), written by scripts/generate-collations.ts. */\n` +
-      `export const ${name}_WEIGHTS = \`\n${lines.join("\n")}\n\`;\n`,
+    `/** ${title}, written by scripts/generate-collations.ts. */\n` +
+      `export const ${name} = \`\n${lines.join("\n")}\n\`;\n`,
   );
 }
 

@@ -1,4 +1,3 @@
-import { TLSSocket } from "node:tls";
 import {
   AUTH_PACKET,
   authMoreData,
@@ -18,7 +17,6 @@ import { OperationalError } from "@freshet/util";
 import type { PacketDialog } from "../packet-dialog.ts";
 
 const SHA256_PASSWORD = "sha256_password";
-const EMPTY = Buffer.alloc(0);
 
 /** Proves to the upstream that we know the password, in whatever way it asks. */
 export class PasswordAnswer {
@@ -117,4 +115,3 @@ export class PasswordAnswer {
 
 /** Fast authentication succeeded; the OK follows. */
 export const FAST_AUTH_SUCCESS = authMoreData(Buffer.from([CACHING_SHA2.fastAuthSuccess]));
-export const NO_AUTH_DATA = EMPTY;

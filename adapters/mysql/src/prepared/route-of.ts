@@ -20,6 +20,5 @@ export function routeOf(session: Session, statement: Statement): Route | null {
   statement.routeScope = session.scope;
   statement.routeGeneration = router.generation;
   statement.routeLexer = session.lexer;
-  statement.plan = null;
   return statement.route;
 }

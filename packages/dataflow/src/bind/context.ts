@@ -63,6 +63,7 @@ export class BindContext {
   }
 
   listParam(slot: number, type: SqlType): number {
+    this.dialect.parameter(type);
     return this.slots.param(slot, { type, list: true, label: this.label, role: "comparison" });
   }
 
@@ -95,6 +96,7 @@ export class BindContext {
     const slot = this.slots.slotAt(at);
     if (slot === null) throw new Unsupported("a parameter that the lexer did not find");
     if (type.kind === "opaque") throw new Unsupported(`a parameter of type ${type.name}`);
+    this.dialect.parameter(type);
     return this.slots.param(slot, { type, list, label: this.label, role });
   }
 }

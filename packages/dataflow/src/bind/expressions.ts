@@ -7,13 +7,14 @@ import type { CompareExpr, ComparisonOperator, Expr } from "../plan/expression.t
 import type { BindContext } from "./context.ts";
 import { findColumn } from "./scope.ts";
 import type { Scope } from "./scope.ts";
-import { isOrderable } from "@freshet/types";
 
 /** Where an expression stands. */
 export interface Place {
   readonly scope: Scope;
   /** Takes an aggregate call, or null where aggregates may not stand. */
   readonly aggregate: ((call: Expression & { kind: "call" }) => Expr) | null;
+  /** The item of the select list that a name means here, where they are in sight. */
+  readonly alias?: (name: string) => Expr | null;
 }
 
 const SWAPPED: Record<ComparisonOperator, ComparisonOperator> = {
@@ -36,13 +37,9 @@ export class ExpressionBinder {
     this.#context = context;
   }
 
-  /** An expression of known type; untyped literals become text as output columns do. */
+  /** An expression of known type, as a value. */
   expression(node: Expression, place: Place): Expr {
-    const operand = this.operand(node, place);
-    if (operand.kind !== "untyped") return operand;
-    if (operand.form === "placeholder")
-      throw new Unsupported("a parameter whose type is not known");
-    return operand.resolve(this.#context.dialect.textType);
+    return this.#context.dialect.value(this.operand(node, place));
   }
 
   conjuncts(node: Expression, place: Place, parameters: boolean): readonly Expr[] {
@@ -60,7 +57,7 @@ export class ExpressionBinder {
           type: dialect.booleanType,
         };
       case "binary":
-        refuseEqualsNull(node);
+        if (!dialect.rules.equalsNull) refuseEqualsNull(node);
         if (parameters && isParameterOperator(node.operator)) {
           return this.#comparison(node.operator, node.left, node.right, place, true);
         }
@@ -79,7 +76,9 @@ export class ExpressionBinder {
     const boolean = dialect.booleanType;
     switch (node.kind) {
       case "column": {
-        const column = findColumn(place.scope, node.path);
+        const aliased = node.path.length === 1 ? place.alias?.(node.path[0]!) : undefined;
+        if (aliased !== undefined && aliased !== null) return aliased;
+        const column = findColumn(place.scope, node.path, dialect.fold);
         column.use();
         return column.expr;
       }
@@ -104,7 +103,7 @@ export class ExpressionBinder {
         context.builtin("operator", node.operator);
         return dialect.unary(node.operator, this.operand(node.operand, place));
       case "binary":
-        refuseEqualsNull(node);
+        if (!dialect.rules.equalsNull) refuseEqualsNull(node);
         if (isComparison(node.operator)) {
           return this.#comparison(node.operator, node.left, node.right, place, false);
         }
@@ -145,7 +144,8 @@ export class ExpressionBinder {
         throw new Unsupported("ARRAY[…] outside = ANY");
       case "cast": {
         if (node.type.array) throw new Unsupported("a cast to an array");
-        const type = context.catalog.type(node.type.path, node.type.modifiers);
+        const { path, modifiers } = node.type;
+        const type = dialect.castType(path, modifiers) ?? context.catalog.type(path, modifiers);
         if (type === null) throw new Unsupported(`type ${node.type.path.join(".")}`);
         context.label = `cast to ${type.name}`;
         const operand = this.operand(node.operand, place);
@@ -211,15 +211,8 @@ export class ExpressionBinder {
     const test = word === "unknown" ? "null" : (word as "null" | "true" | "false");
     const operand = this.operand(node.operand, place);
     const arg =
-      word === "null" ? this.#known(operand) : dialect.condition(operand, `IS ${node.test}`);
+      word === "null" ? dialect.tested(operand) : dialect.condition(operand, `IS ${node.test}`);
     return { kind: "is", test, negated, arg, type: dialect.booleanType };
-  }
-
-  #known(operand: Operand): Expr {
-    if (operand.kind !== "untyped") return operand;
-    if (operand.form === "placeholder")
-      throw new Unsupported("a parameter whose type is not known");
-    return operand.resolve(this.#context.dialect.textType);
   }
 
   #inList(node: Expression & { kind: "in-list" }, place: Place): Expr {
@@ -349,36 +342,9 @@ export class ExpressionBinder {
       throw new Unsupported(`${name}() in this form`);
     this.#context.label = `${name}()`;
     const args = node.args.map((arg) => this.operand(arg, place));
-    if (node.name.length > 1) return dialect.call(node.name, args);
-    switch (name) {
-      case "coalesce": {
-        const unified = dialect.unify(args, "COALESCE");
-        return { kind: "coalesce", args: unified, type: unified[0]!.type };
-      }
-      case "nullif": {
-        this.#context.builtin("operator", "=");
-        const when = dialect.compare("=", args[0]!, args[1]!);
-        const type = when.left.type;
-        if (type.upstreamId !== when.by.upstreamId) throw new Unsupported(`NULLIF of ${type.name}`);
-        const nothing: Expr = { kind: "const", value: null, type };
-        return { kind: "case", branches: [{ when, then: nothing }], otherwise: when.left, type };
-      }
-      case "greatest":
-      case "least": {
-        const unified = dialect.unify(args, name);
-        const { type } = unified[0]!;
-        const reason = orderReason(type);
-        if (reason !== null) throw new Unsupported(`${name}: ${reason}`);
-        return { kind: "extremum", greatest: name === "greatest", args: unified, type };
-      }
-      default:
-        return dialect.call(node.name, args);
-    }
+    if (name === "nullif") this.#context.builtin("operator", "=");
+    return dialect.conditional(node.name, args) ?? dialect.call(node.name, args);
   }
-}
-
-function orderReason(type: SqlType): string | null {
-  return isOrderable(type);
 }
 
 /** With transform_null_equals on, which sessions need not report, it means IS NULL. */

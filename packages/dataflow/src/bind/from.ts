@@ -1,6 +1,6 @@
 import { Unsupported } from "@freshet/sql";
 import type { Expression, FromItem, SelectStatement } from "@freshet/sql";
-import type { SqlType } from "@freshet/types";
+import type { Column, SqlType } from "@freshet/types";
 import type { Block, Group, Source } from "../plan/block.ts";
 import type { Expr } from "../plan/expression.ts";
 import type { BindContext, NamedQueries } from "./context.ts";
@@ -95,12 +95,18 @@ function bindTable(binder: FromBinder, item: FromItem & { kind: "table" }): Boun
   const alias = item.alias ?? item.name;
   const source = binder.sources.push({ kind: "table", table, label: alias }) - 1;
   const columns = table.columns.map((column, index): ScopeColumn => ({
-    name: column.name,
+    name: context.dialect.fold(column.name),
     expr: { kind: "column", source, column: index, type: column.type },
+    hidden: isHidden(column),
     use: () => context.use(table, index),
   }));
   const schema = item.alias === null ? table.schema : null;
-  return relationOf(alias, schema, rename(columns, item.columnAliases, alias), [source]);
+  return relationOf(alias, schema, rename(binder, columns, item.columnAliases, alias), [source]);
+}
+
+/** An invisible column: named, it is there; `*` leaves it out. */
+function isHidden(column: Column & { readonly hidden?: boolean }): boolean {
+  return column.hidden === true;
 }
 
 function relationOf(
@@ -117,6 +123,7 @@ function relationOf(
 }
 
 function rename(
+  binder: FromBinder,
   columns: readonly ScopeColumn[],
   aliases: readonly string[],
   alias: string,
@@ -124,7 +131,11 @@ function rename(
   if (aliases.length > columns.length) {
     throw new Unsupported(`${alias} has ${columns.length} columns but ${aliases.length} aliases`);
   }
-  return columns.map((column, index) => ({ ...column, name: aliases[index] ?? column.name }));
+  const { fold } = binder.context.dialect;
+  return columns.map((column, index) => {
+    const name = aliases[index];
+    return name === undefined ? column : { ...column, name: fold(name) };
+  });
 }
 
 function bindSubquery(
@@ -138,7 +149,7 @@ function bindSubquery(
 ): BoundFrom {
   const merged = binder.merge(query, environment, nullable, parameters);
   if (merged !== null) {
-    const columns = rename(merged.scope.star, aliases, alias);
+    const columns = rename(binder, merged.scope.star, aliases, alias);
     const relation: Relation = { alias, schema: null, columns };
     return { scope: { relations: [relation], star: columns }, group: merged.group };
   }
@@ -149,7 +160,7 @@ function bindSubquery(
     expr: { kind: "column", source, column: index, type: column.expr.type },
     use: () => undefined,
   }));
-  return relationOf(alias, null, rename(columns, aliases, alias), [source]);
+  return relationOf(alias, null, rename(binder, columns, aliases, alias), [source]);
 }
 
 function bindJoin(
@@ -166,7 +177,7 @@ function bindJoin(
   const left = side(item.left, item.join === "right");
   const right = side(item.right, item.join === "left");
   const both = joinScopes(left.scope, right.scope);
-  const using = usingColumns(item.using, left.scope, right.scope);
+  const using = usingColumns(binder, item, left.scope, right.scope);
   const conditions: Expr[] = using.map((name) => equality(binder, left.scope, right.scope, name));
   if (item.on !== null) {
     conditions.push(...binder.conjuncts(item.on, both, parameters && !outer && !nullable));
@@ -181,14 +192,24 @@ function bindJoin(
 }
 
 function usingColumns(
-  using: readonly string[] | "natural" | null,
+  binder: FromBinder,
+  { using, join }: FromItem & { kind: "join" },
   left: Scope,
   right: Scope,
 ): readonly string[] {
   if (using === null) return [];
-  if (using !== "natural") return using;
-  const names = new Set(right.star.map((column) => column.name));
-  return left.star.filter((column) => names.has(column.name)).map((column) => column.name);
+  const { rules, fold } = binder.context.dialect;
+  if (rules.usingInTableOrder && join === "right") throw new Unsupported("RIGHT JOIN with USING");
+  const seen = (scope: Scope): readonly string[] =>
+    scope.star.filter((column) => column.hidden !== true).map((column) => column.name);
+  if (using === "natural") {
+    const names = new Set(seen(right));
+    return seen(left).filter((name) => names.has(name));
+  }
+  const folded = using.map(fold);
+  if (!rules.usingInTableOrder) return folded;
+  const order = left.star.map((column) => column.name);
+  return folded.toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
 }
 
 function only(scope: Scope, name: string): ScopeColumn {
@@ -218,6 +239,7 @@ function mergeStar(
     const a = only(left, name);
     const b = only(right, name);
     const kept = join === "right" ? b : a;
+    if (binder.context.dialect.rules.usingInTableOrder) return kept;
     if (sameType(a.expr.type, b.expr.type)) return kept;
     if (!isInteger(a.expr.type) || !isInteger(b.expr.type)) {
       throw new Unsupported(`USING column ${name} has two types`);

@@ -2,6 +2,7 @@ import { Unsupported } from "@freshet/sql";
 import type { Expression } from "@freshet/sql";
 import { isHashable } from "@freshet/types";
 import type { Aggregate, Block, Source } from "../plan/block.ts";
+import { hasSpellings } from "../plan/one-form.ts";
 import { fingerprint, GROUP_SOURCE, rewrite, sameExpr } from "../plan/expression.ts";
 import type { ColumnExpr, Expr } from "../plan/expression.ts";
 import type { BindContext } from "./context.ts";
@@ -39,6 +40,7 @@ export class GroupingBinder {
   key(expr: Expr): void {
     const reason = isHashable(expr.type);
     if (reason !== null) throw new Unsupported(`GROUP BY: ${reason}`);
+    this.#context.dialect.grouped(expr.type);
     if (!this.#keys.some((key) => sameExpr(key, expr))) this.#keys.push(expr);
   }
 
@@ -87,19 +89,34 @@ export class GroupingBinder {
       distinct: call.distinct,
       filter,
     });
-    const known = this.#aggregates.findIndex((other) => sameAggregate(other, made));
-    const column = known >= 0 ? known : this.#aggregates.push(made) - 1;
+    const column = this.#place(made);
     return { kind: "column", source: AGGREGATE_SOURCE, column, type: made.type };
   }
 
   #toKeys(expr: Expr): Expr {
     const index = this.#keys.findIndex((key) => sameExpr(key, expr));
-    if (index >= 0) return { kind: "column", source: GROUP_SOURCE, column: index, type: expr.type };
+    if (index >= 0) return this.#key(index);
     if (expr.kind === "column") {
       if (expr.source < 0) return expr;
       return this.#dependent(expr);
     }
     return mapChildren(expr, (child) => this.#toKeys(child));
+  }
+
+  /** A key's value in the group; where its spelling may vary, an aggregate that notices. */
+  #key(index: number): Expr {
+    const key = this.#keys[index]!;
+    const { type } = key;
+    if (!this.#context.dialect.rules.onlyOneForm || !hasSpellings(type)) {
+      return { kind: "column", source: GROUP_SOURCE, column: index, type };
+    }
+    const column = this.#place({ call: "only", arg: key, distinct: false, filter: null, type });
+    return { kind: "column", source: AGGREGATE_SOURCE, column, type };
+  }
+
+  #place(made: Aggregate): number {
+    const known = this.#aggregates.findIndex((other) => sameAggregate(other, made));
+    return known >= 0 ? known : this.#aggregates.push(made) - 1;
   }
 
   #dependent(column: ColumnExpr): Expr {
@@ -114,8 +131,7 @@ export class GroupingBinder {
     if (!keys.some((key) => key.every((position) => grouped.has(position)))) {
       throw new Unsupported(`a column of ${source.label} must appear in GROUP BY`);
     }
-    const index = this.#keys.push(column) - 1;
-    return { kind: "column", source: GROUP_SOURCE, column: index, type: column.type };
+    return this.#key(this.#keys.push(column) - 1);
   }
 }
 

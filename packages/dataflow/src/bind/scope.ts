@@ -2,8 +2,11 @@ import { Unsupported } from "@freshet/sql";
 import type { Expr } from "../plan/expression.ts";
 
 export interface ScopeColumn {
+  /** Folded as the dialect compares names. */
   readonly name: string;
   readonly expr: Expr;
+  /** Not part of `*`. */
+  readonly hidden?: boolean;
   /** Records the reading of the column (privileges, change filtering). */
   use(): void;
 }
@@ -36,8 +39,12 @@ export function joinScopes(left: Scope, right: Scope): Scope {
   };
 }
 
-export function findColumn(scope: Scope, path: readonly string[]): ScopeColumn {
-  const name = path[path.length - 1]!;
+export function findColumn(
+  scope: Scope,
+  path: readonly string[],
+  fold: (name: string) => string,
+): ScopeColumn {
+  const name = fold(path[path.length - 1]!);
   const candidates =
     path.length === 1 ? scope.star : findRelation(scope, path.slice(0, -1)).columns;
   const found = candidates.filter((column) => column.name === name);

@@ -4,13 +4,13 @@ import { isHashable, isOrderable } from "@freshet/types";
 import type { Block, Group, Ordering, OutputColumn, Source } from "../plan/block.ts";
 import { columnsOf, sameExpr } from "../plan/expression.ts";
 import type { Expr } from "../plan/expression.ts";
+import type { DialectSemantics } from "../dialects/dialect.ts";
 import type { BindContext, NamedQueries } from "./context.ts";
 import { ExpressionBinder } from "./expressions.ts";
 import type { Place } from "./expressions.ts";
 import { bindFrom, crossJoin, EMPTY_GROUP } from "./from.ts";
 import type { BoundFrom, FromBinder } from "./from.ts";
 import { GroupingBinder } from "./grouping.ts";
-import { columnName } from "./names.ts";
 import { EMPTY_SCOPE, findRelation } from "./scope.ts";
 import type { Scope, ScopeColumn } from "./scope.ts";
 
@@ -38,8 +38,9 @@ export class SelectBinder {
     const names = withCtes(query, environment);
     const from = this.#from(query, names, this.#fromBinder(sources), false, outermost);
     const { scope } = from;
+    const { dialect } = this.#context;
     const place: Place = { scope, aggregate: null };
-    const items = expandItems(query, scope);
+    const items = expandItems(query, scope, dialect);
     const grouping = new GroupingBinder(this.#context, this.#expressions, scope, sources);
     for (const node of query.groupBy) grouping.key(this.#groupKey(node, items, place));
     const grouped =
@@ -49,8 +50,7 @@ export class SelectBinder {
       name: item.name,
       expr: this.#item(item, inner),
     }));
-    const having =
-      query.having === null ? [] : this.#expressions.conjuncts(query.having, inner, false);
+    const having = query.having === null ? [] : this.#having(query, items, inner);
     const sort = query.orderBy.map((item) => ({
       item,
       ...this.#orderTarget(item.expression, items, visible, inner),
@@ -63,14 +63,18 @@ export class SelectBinder {
           extra,
         )
       : null;
+    const sent = outermost ? (expr: Expr): Expr => dialect.output(expr) : (expr: Expr): Expr => expr;
     const output: OutputColumn[] = visible.map((column, index) => ({
       name: column.name,
-      expr: level === null ? column.expr : level.outputs[index]!,
+      expr: sent(level === null ? column.expr : level.outputs[index]!),
     }));
-    const extras = level === null ? extra : level.extras;
+    const extras = (level === null ? extra : level.extras).map(sent);
     const order = this.#order(sort, output, extras, query.distinct, visible.length);
     if (query.distinct) {
-      for (const column of output.slice(0, visible.length)) hashable(column.expr, "DISTINCT");
+      for (const column of output.slice(0, visible.length)) {
+        hashable(column.expr, "DISTINCT");
+        dialect.grouped(column.expr.type);
+      }
     }
     return {
       sources,
@@ -83,6 +87,29 @@ export class SelectBinder {
       limit: this.#limit(query.limit, "limit", outermost),
       offset: this.#limit(query.offset, "offset", outermost),
     };
+  }
+
+  /** Names mean aliases here where the dialect has it so; one that also is a column is refused. */
+  #having(query: SelectStatement, items: readonly Item[], place: Place): readonly Expr[] {
+    const { dialect } = this.#context;
+    const having = query.having!;
+    if (!dialect.rules.aliasesInHaving) return this.#expressions.conjuncts(having, place, false);
+    if (query.groupBy.length === 0 && !usesAggregate(query, this.#context)) {
+      throw new Unsupported("HAVING without GROUP BY or an aggregate");
+    }
+    const alias = (written: string): Expr | null => {
+      const name = dialect.fold(written);
+      const found = items.filter((item) => item.alias !== null && item.name === name);
+      const [first] = found;
+      if (first === undefined) return null;
+      const column = place.scope.star.find((candidate) => candidate.name === name);
+      const expr = this.#item(first, place);
+      if (found.length > 1 || (column !== undefined && !sameExpr(column.expr, expr))) {
+        throw new Unsupported(`${written} in HAVING is ambiguous`);
+      }
+      return expr;
+    };
+    return this.#expressions.conjuncts(having, { ...place, alias }, false);
   }
 
   #fromBinder(sources: Source[]): FromBinder {
@@ -142,7 +169,7 @@ export class SelectBinder {
     const names = withCtes(query, environment);
     const bound = this.#from(query, names, binder, nullable, parameters);
     const place: Place = { scope: bound.scope, aggregate: null };
-    const columns = expandItems(query, bound.scope).map((item): ScopeColumn => ({
+    const columns = expandItems(query, bound.scope, this.#context.dialect).map((item): ScopeColumn => ({
       name: item.name,
       expr: this.#item(item, place),
       use: () => undefined,
@@ -163,7 +190,7 @@ export class SelectBinder {
     const target = this.#ordinal(node, items, "GROUP BY");
     if (target !== null) return this.#item(target, place);
     if (node.kind === "column" && node.path.length === 1) {
-      const name = node.path[0]!;
+      const name = this.#context.dialect.fold(node.path[0]!);
       if (!place.scope.star.some((column) => column.name === name)) {
         const aliased = items.find((item) => item.name === name);
         if (aliased !== undefined) return this.#item(aliased, place);
@@ -194,9 +221,8 @@ export class SelectBinder {
     const ordinal = this.#ordinal(node, items, "ORDER BY");
     if (ordinal !== null) return { column: items.indexOf(ordinal), expr: null };
     if (node.kind === "column" && node.path.length === 1) {
-      const matches = visible.flatMap((column, index) =>
-        column.name === node.path[0] ? [index] : [],
-      );
+      const name = this.#context.dialect.fold(node.path[0]!);
+      const matches = visible.flatMap((column, index) => (column.name === name ? [index] : []));
       const [first, ...others] = matches;
       if (first !== undefined) {
         if (others.some((index) => !sameExpr(visible[index]!.expr, visible[first]!.expr))) {
@@ -275,14 +301,20 @@ function withCtes(query: SelectStatement, environment: NamedQueries): NamedQueri
   return names;
 }
 
-function expandItems(query: SelectStatement, scope: Scope): readonly Item[] {
+function expandItems(
+  query: SelectStatement,
+  scope: Scope,
+  dialect: DialectSemantics,
+): readonly Item[] {
   return query.items.flatMap((item): readonly Item[] => {
     if (item.kind === "star") {
       const columns =
         item.relation === null ? scope.star : findRelation(scope, item.relation).columns;
-      return columns.map((column) => ({ name: column.name, node: null, alias: null, column }));
+      return columns
+        .filter((column) => column.hidden !== true)
+        .map((column) => ({ name: column.name, node: null, alias: null, column }));
     }
-    const name = item.alias ?? columnName(item.expression);
+    const name = dialect.fold(item.alias ?? dialect.columnName(item.expression));
     return [{ name, node: item.expression, alias: item.alias, column: null }];
   });
 }
@@ -296,6 +328,7 @@ function usesAggregate(query: SelectStatement, context: BindContext): boolean {
   };
   return (
     query.items.some((item) => item.kind === "expression" && found(item.expression)) ||
+    found(query.having) ||
     query.orderBy.some((item) => found(item.expression))
   );
 }

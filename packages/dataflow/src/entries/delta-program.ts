@@ -3,6 +3,7 @@ import { Poisoned } from "../contract.ts";
 import type { Env } from "../exec/compile-expression.ts";
 import { createRun } from "../exec/run.ts";
 import type { Block } from "../plan/block.ts";
+import { hasSpellings, keyKind } from "../plan/one-form.ts";
 import type { Layout } from "../plan/layout.ts";
 import { EntryIndex } from "./entry-index.ts";
 import type { Entry } from "./entry.ts";
@@ -76,7 +77,8 @@ function oneForm(type: SqlType): boolean {
 /** Groups, distinct rows and extrema must not remember the form of a row that has gone. */
 function hasOneForm(block: Block): boolean {
   const visible = block.output.slice(0, block.visible);
-  if (block.distinct && !visible.every((column) => oneForm(column.expr.type))) return false;
+  const shown = visible.map((column) => column.expr.type);
+  if (block.distinct && !shown.every((type) => oneForm(type) && !hasSpellings(type))) return false;
   if (block.grouping === null) return true;
   // DISTINCT over groups: two groups may give one row.
   if (block.distinct) return false;
@@ -181,7 +183,7 @@ export class DeltaRunner<E extends Entry> {
   }
 
   #indexFor(plan: TracePlan): EntryIndex<E> {
-    const name = plan.equal.map((traced) => `${traced.param}/${traced.type.kind}`).join(",");
+    const name = plan.equal.map((traced) => `${traced.param}/${keyKind(traced.type)}`).join(",");
     let index = this.#indexes.get(name);
     if (index === undefined) {
       index = new EntryIndex<E>(

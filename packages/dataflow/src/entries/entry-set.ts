@@ -8,7 +8,7 @@ import type { OutputRow } from "../exec/order.ts";
 import type { DeltaProgram } from "./delta-program.ts";
 import { DeltaRunner } from "./delta-program.ts";
 import { ENTRY_OVERHEAD_BYTES, readParams } from "./entry.ts";
-import type { Entry } from "./entry.ts";
+import type { Entry, ParamReader } from "./entry.ts";
 import { loadState } from "./kept-state.ts";
 import type { KeptState } from "./kept-state.ts";
 import { Tracer } from "./tracer.ts";
@@ -17,6 +17,7 @@ import type { TraceProgram } from "./tracer.ts";
 /** What an entry set needs of its compiled query. */
 export interface EntryProgram {
   readonly params: readonly ParamSpec[];
+  readonly read: ParamReader;
   readonly evaluator: BlockEvaluator;
   readonly trace: TraceProgram;
   /** Null: entries of this query are always evaluated again. */
@@ -84,7 +85,7 @@ export class MaintainedEntrySet implements EntrySet {
     if (!this.has(key) && this.size >= this.#limits.entries) {
       throw new Poisoned(`more than ${this.#limits.entries} keys`);
     }
-    const entry: Entry = { key, params: readParams(this.#program.params, params) };
+    const entry: Entry = { key, params: readParams(this.#program.params, params, this.#program.read) };
     const { rows, state } = this.#evaluate(entry, snapshot);
     this.evict(key);
     if (state === null) this.#addTraced(entry);

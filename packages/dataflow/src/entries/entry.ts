@@ -1,4 +1,4 @@
-import { groupKey, parseCanonical } from "@freshet/types";
+import { groupKey } from "@freshet/types";
 import type { CanonicalParam, SqlType, Value } from "@freshet/types";
 import { InvariantError } from "@freshet/util";
 import type { ParamSpec } from "../contract.ts";
@@ -14,10 +14,14 @@ export interface Entry {
 /** Bytes counted for an entry besides what its state and result take. */
 export const ENTRY_OVERHEAD_BYTES = 200;
 
+/** Reads one canonical parameter. Throws Poisoned where the upstream must answer. */
+export type ParamReader = (type: SqlType, canonical: string) => Value;
+
 /** Brings canonical parameters into the form expressions read. */
 export function readParams(
   specs: readonly ParamSpec[],
   params: readonly CanonicalParam[],
+  read: ParamReader,
 ): readonly EnvValue[] {
   if (params.length !== specs.length) {
     throw new InvariantError(`${params.length} parameters where ${specs.length} are wanted`);
@@ -27,19 +31,23 @@ export function readParams(
     if (param === null) return null;
     if (typeof param === "string") {
       if (spec.list) throw new InvariantError(`parameter ${spec.label} must be a list`);
-      return parseCanonical(spec.type, param);
+      return read(spec.type, param);
     }
     if (!spec.list) throw new InvariantError(`parameter ${spec.label} must not be a list`);
-    return readList(spec.type, param);
+    return readList(spec.type, param, read);
   });
 }
 
-function readList(type: SqlType, elements: readonly (string | null)[]): ListParam {
+function readList(
+  type: SqlType,
+  elements: readonly (string | null)[],
+  read: ParamReader,
+): ListParam {
   const types = [type];
   const byKey = new Map<string, NonNullable<Value>>();
   let hasNull = false;
   for (const element of elements) {
-    const value = element === null ? null : parseCanonical(type, element);
+    const value = element === null ? null : read(type, element);
     if (value === null) hasNull = true;
     else byKey.set(groupKey(types, [value]), value);
   }

@@ -8,6 +8,7 @@ import { Layout } from "../plan/layout.ts";
 import { EntryIndex, joinParts } from "./entry-index.ts";
 import type { Entry } from "./entry.ts";
 import { traceDerived } from "./trace-derived.ts";
+import { keyKind } from "../plan/one-form.ts";
 import { planTrace } from "./trace-plan.ts";
 import type { TracePlan } from "./trace-plan.ts";
 
@@ -175,7 +176,7 @@ export class Tracer<E extends Entry> {
 
   #indexFor(plan: TracePlan): EntryIndex<E> {
     const params = plan.equal.map((traced) => traced.param);
-    const name = plan.equal.map((traced) => `${traced.param}/${traced.type.kind}`).join(",");
+    const name = plan.equal.map((traced) => `${traced.param}/${keyKind(traced.type)}`).join(",");
     let index = this.#indexes.get(name);
     if (index === undefined) {
       index = new EntryIndex<E>(

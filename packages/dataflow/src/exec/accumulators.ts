@@ -11,8 +11,10 @@ import {
 import type { Decimal, SqlType, Value } from "@freshet/types";
 import { Poisoned } from "../contract.ts";
 import type { Aggregate } from "../plan/block.ts";
+import { hasSpellings } from "../plan/one-form.ts";
 
 type Known = NonNullable<Value>;
+type Average = (sum: Decimal, count: number) => Value;
 
 /** The running value of one aggregate over one group; removal undoes an earlier `add`. */
 export interface Accumulator {
@@ -36,15 +38,20 @@ function plainAccumulator(aggregate: Aggregate, removable: boolean): Accumulator
     case "sum-int":
       return new IntegerSum("sum");
     case "avg-int":
-      return new IntegerSum("avg");
+      return new IntegerSum("avg", aggregate.average);
     case "sum-bigint":
       return new IntegerSum("numeric");
     case "sum-decimal":
-      return new DecimalSum(false);
+      return new DecimalSum(null);
     case "avg-decimal":
-      return new DecimalSum(true);
+      return new DecimalSum(aggregate.average ?? averageDecimal);
+    case "only":
+      return new OnlySpelling();
     case "min":
     case "max":
+      if (hasSpellings(aggregate.type)) {
+        return new SpelledExtremum(aggregate.type, aggregate.call === "max");
+      }
       return removable
         ? new CountedExtremum(aggregate.arg!.type, aggregate.call === "max")
         : new Extremum(aggregate.arg!.type, aggregate.call === "max");
@@ -71,12 +78,14 @@ class Count implements Accumulator {
 /** Exact sums of 2-, 4- and 8-byte integers: a double while that is exact, then a BigInt. */
 class IntegerSum implements Accumulator {
   readonly #form: "sum" | "avg" | "numeric";
+  readonly #average: Average;
   #small = 0;
   #big = 0n;
   #count = 0;
 
-  constructor(form: "sum" | "avg" | "numeric") {
+  constructor(form: "sum" | "avg" | "numeric", average: Average = averageDecimal) {
     this.#form = form;
+    this.#average = average;
   }
 
   add(value: Known): void {
@@ -102,7 +111,7 @@ class IntegerSum implements Accumulator {
   result(): Value {
     if (this.#count === 0) return null;
     const sum = this.#big + BigInt(this.#small);
-    if (this.#form === "avg") return averageDecimal(decimalOf(sum), this.#count);
+    if (this.#form === "avg") return this.#average(decimalOf(sum), this.#count);
     if (this.#form === "numeric") return decimalOf(sum);
     if (BigInt.asIntN(64, sum) !== sum) throw new Poisoned("bigint out of range");
     return sum;
@@ -111,14 +120,14 @@ class IntegerSum implements Accumulator {
 
 /** The display scale of a sum is the largest among the values present, so scales are counted. */
 class DecimalSum implements Accumulator {
-  readonly #average: boolean;
+  readonly #average: Average | null;
   readonly #byScale = new Map<number, { count: number; sum: bigint }>();
   #count = 0;
   #nan = 0;
   #positive = 0;
   #negative = 0;
 
-  constructor(average: boolean) {
+  constructor(average: Average | null) {
     this.#average = average;
   }
 
@@ -147,7 +156,7 @@ class DecimalSum implements Accumulator {
   result(): Value {
     if (this.#count === 0) return null;
     const sum = this.#sum();
-    return this.#average ? averageDecimal(sum, this.#count) : sum;
+    return this.#average === null ? sum : this.#average(sum, this.#count);
   }
 
   #sum(): Decimal {
@@ -235,6 +244,77 @@ class CountedExtremum implements Accumulator {
       this.#stale = false;
     }
     return this.#best;
+  }
+}
+
+/** How often each spelling occurs, for values of which equal ones may be spelled otherwise. */
+class Spellings {
+  readonly #counts = new Map<Known, number>();
+
+  add(value: Known): void {
+    this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
+  }
+
+  remove(value: Known): void {
+    const count = this.#counts.get(value);
+    if (count === undefined) throw new RangeError("removal of a value that is not there");
+    if (count === 1) this.#counts.delete(value);
+    else this.#counts.set(value, count - 1);
+  }
+
+  all(): Iterable<Known> {
+    return this.#counts.keys();
+  }
+
+  get size(): number {
+    return this.#counts.size;
+  }
+}
+
+const OPEN = "equal texts of different spelling: which one is shown is left open";
+
+/** The one spelling of a group's key. */
+class OnlySpelling implements Accumulator {
+  readonly #spellings = new Spellings();
+  add(value: Known): void {
+    this.#spellings.add(value);
+  }
+  remove(value: Known): void {
+    this.#spellings.remove(value);
+  }
+  result(): Value {
+    if (this.#spellings.size > 1) throw new Poisoned(OPEN);
+    const [only] = this.#spellings.all();
+    return only ?? null;
+  }
+}
+
+/** MIN and MAX where several spellings may be the extremum. */
+class SpelledExtremum implements Accumulator {
+  readonly #spellings = new Spellings();
+  readonly #compare: (a: Known, b: Known) => number;
+  readonly #sign: 1 | -1;
+
+  constructor(type: SqlType, greatest: boolean) {
+    this.#compare = comparatorOf(type);
+    this.#sign = greatest ? 1 : -1;
+  }
+  add(value: Known): void {
+    this.#spellings.add(value);
+  }
+  remove(value: Known): void {
+    this.#spellings.remove(value);
+  }
+  result(): Value {
+    let best: Value = null;
+    let tied = false;
+    for (const value of this.#spellings.all()) {
+      const order = best === null ? 1 : this.#compare(value, best) * this.#sign;
+      if (order > 0) best = value;
+      if (order >= 0) tied = order === 0;
+    }
+    if (tied) throw new Poisoned(OPEN);
+    return best;
   }
 }
 

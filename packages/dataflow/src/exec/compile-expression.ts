@@ -1,5 +1,6 @@
 import { comparatorOf, equalValues, groupKey } from "@freshet/types";
 import type { SqlType, Value } from "@freshet/types";
+import { hasSpellings } from "../plan/one-form.ts";
 import type { CompareExpr, Expr, InExpr, ListParam } from "../plan/expression.ts";
 
 /**
@@ -140,6 +141,8 @@ export function comparesNatively(type: SqlType): boolean {
     case "time":
     case "timestamp":
     case "timestamptz":
+    case "civildate":
+    case "civildatetime":
     case "uuid":
     case "bytes":
       return true;
@@ -148,9 +151,14 @@ export function comparesNatively(type: SqlType): boolean {
   }
 }
 
+/** Kinds whose values are equal when their representations are, though not so ordered. */
+function comparesIdentically(type: SqlType): boolean {
+  return type.kind === "enum" || (type.kind === "text" && !hasSpellings(type));
+}
+
 function compileCompare(expr: CompareExpr, left: Compiled, right: Compiled): Compiled {
   const { by, op } = expr;
-  const identity = comparesNatively(by) || by.kind === "text" || by.kind === "enum";
+  const identity = comparesNatively(by) || comparesIdentically(by);
   if (op === "=" && identity) {
     return (env) => {
       const a = left(env);

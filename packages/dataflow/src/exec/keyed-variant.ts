@@ -1,5 +1,6 @@
 import type { EqualityEdge } from "../plan/access.ts";
 import type { Block } from "../plan/block.ts";
+import { shownKey } from "../plan/block.ts";
 import { GROUP_SOURCE } from "../plan/expression.ts";
 import type { Expr } from "../plan/expression.ts";
 
@@ -18,7 +19,8 @@ export function keyedVariant(
     const output = block.output[edge.column]!.expr;
     let inner: Expr = output;
     if (block.grouping !== null) {
-      const key = output.kind === "column" && output.source === GROUP_SOURCE ? output.column : -1;
+      const shown = output.kind === "column" && output.source === GROUP_SOURCE;
+      const key = shown ? shownKey(block.grouping, output.column) : -1;
       const below = block.grouping.keys[key];
       if (below === undefined) return null;
       inner = below;

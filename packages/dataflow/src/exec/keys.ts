@@ -1,5 +1,6 @@
 import { groupKey } from "@freshet/types";
 import type { SqlType, Value } from "@freshet/types";
+import { hasSpellings } from "../plan/one-form.ts";
 
 export type HashKey = string | number | bigint | boolean;
 export type Hasher = (values: readonly NonNullable<Value>[]) => HashKey;
@@ -16,17 +17,20 @@ export function isOwnKey(type: SqlType): boolean {
     case "int":
     case "bigint":
     case "bool":
-    case "text":
     case "uuid":
     case "bytes":
     case "date":
     case "time":
     case "timestamp":
     case "timestamptz":
+    case "civildate":
+    case "civildatetime":
     case "enum":
     case "float4":
     case "float8":
       return true;
+    case "text":
+      return !hasSpellings(type);
     default:
       return false;
   }

@@ -2,6 +2,7 @@ import { groupKey } from "@freshet/types";
 import type { SqlType } from "@freshet/types";
 import { Poisoned } from "../contract.ts";
 import type { Block } from "../plan/block.ts";
+import { hasSpellings } from "../plan/one-form.ts";
 import type { Expr } from "../plan/expression.ts";
 import { compileExpr } from "./compile-expression.ts";
 import type { Compiled, Env } from "./compile-expression.ts";
@@ -11,6 +12,8 @@ import type { OutputRow, RowComparator } from "./order.ts";
 /** DISTINCT, ORDER BY, LIMIT and OFFSET of one block. */
 export class Output {
   readonly #distinctTypes: readonly SqlType[] | null;
+  /** Columns whose equal values may be spelled otherwise. */
+  readonly #spelled: readonly number[];
   readonly #visible: number;
   readonly compare: RowComparator;
   readonly ordered: boolean;
@@ -21,6 +24,7 @@ export class Output {
     const visible = block.output.slice(0, block.visible);
     this.#visible = block.visible;
     this.#distinctTypes = block.distinct ? visible.map((column) => column.expr.type) : null;
+    this.#spelled = visible.flatMap(({ expr }, index) => (hasSpellings(expr.type) ? [index] : []));
     this.compare = outputComparator(block);
     this.#limit = constant(block.limit);
     this.#offset = constant(block.offset);
@@ -43,7 +47,8 @@ export class Output {
     const keep = limit + offset;
     const types = this.#distinctTypes;
     const visible = this.#visible;
-    const seen = types === null ? null : new Set<string>();
+    const seen = types === null ? null : new Map<string, OutputRow>();
+    const spelled = this.#spelled;
     const { compare } = this;
     let rows: OutputRow[] = [];
     const capacity = keep === Infinity ? Infinity : Math.max(1024, keep * 2);
@@ -51,8 +56,14 @@ export class Output {
       add: (row) => {
         if (seen !== null) {
           const key = groupKey(types!, row.length === visible ? row : row.slice(0, visible));
-          if (seen.has(key)) return;
-          seen.add(key);
+          const before = seen.get(key);
+          if (before !== undefined) {
+            if (spelled.some((column) => row[column] !== before[column])) {
+              throw new Poisoned("DISTINCT of equal texts of different spelling");
+            }
+            return;
+          }
+          seen.set(key, row);
         }
         rows.push(row);
         if (keep === Infinity && rows.length > most + offset)

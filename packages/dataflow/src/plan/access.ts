@@ -88,6 +88,8 @@ export function rangeEdges(
     if (column === null || column.source !== source) continue;
     if (![...sourcesOf(value)].every((other) => bound.has(other))) continue;
     if (column.type.kind !== conjunct.by.kind || isOrderable(column.type) !== null) continue;
+    if ((column.type.unsigned === true) !== (conjunct.by.unsigned === true)) continue;
+    if (column.type.collation?.name !== conjunct.by.collation?.name) continue;
     const greater = conjunct.op.startsWith(">") !== flipped;
     const inclusive = conjunct.op.endsWith("=");
     edges.push({ conjunct, column: column.column, lower: greater, inclusive, value });

@@ -1,4 +1,4 @@
-import type { SqlType, TableSchema } from "@freshet/types";
+import type { Decimal, SqlType, TableSchema, Value } from "@freshet/types";
 import type { Expr } from "./expression.ts";
 
 /**
@@ -25,6 +25,8 @@ export interface Aggregate {
   readonly distinct: boolean;
   readonly filter: Expr | null;
   readonly type: SqlType;
+  /** AVG: the quotient; null where the dialect's own rule of `averageDecimal` holds. */
+  readonly average?: (sum: Decimal, count: number) => Value;
 }
 
 export type AggregateFunction =
@@ -36,6 +38,8 @@ export type AggregateFunction =
   | "avg-decimal"
   | "min"
   | "max"
+  /** The value all rows have; poisons a group where it is spelled in several ways. */
+  | "only"
   | "bool-and"
   | "bool-or";
 
@@ -67,6 +71,14 @@ export interface Block {
   readonly order: readonly Ordering[];
   readonly limit: Expr | null;
   readonly offset: Expr | null;
+}
+
+/** The grouping key that a column of the group's row shows, or -1. */
+export function shownKey(grouping: NonNullable<Block["grouping"]>, column: number): number {
+  const { keys, aggregates } = grouping;
+  if (column < keys.length) return column;
+  const aggregate = aggregates[column - keys.length];
+  return aggregate?.call === "only" ? keys.findIndex((key) => key === aggregate.arg) : -1;
 }
 
 /** Every source number of a group and the groups under it. */

@@ -1,5 +1,7 @@
 import type { Expr } from "./expression.ts";
+import { shownKey } from "./block.ts";
 import type { Block, Group } from "./block.ts";
+import { hasSpellings } from "./one-form.ts";
 import { GROUP_SOURCE, sameExpr } from "./expression.ts";
 
 /**
@@ -14,16 +16,21 @@ export function fixesOrder(block: Block): boolean {
     .slice(0, block.visible)
     .every(
       (column) =>
-        exact(column.expr.type.kind) && sorted.some((expr) => sameExpr(expr, unwrap(column.expr))),
+        exact(column.expr.type.kind) &&
+        !hasSpellings(column.expr.type) &&
+        sorted.some((expr) => sameExpr(expr, unwrap(column.expr))),
     );
   if (allVisible) return true;
-  if (block.grouping !== null) {
+  const { grouping } = block;
+  if (grouping !== null) {
     const keys = new Set(
       sorted.flatMap((expr) =>
-        expr.kind === "column" && expr.source === GROUP_SOURCE ? [expr.column] : [],
+        expr.kind === "column" && expr.source === GROUP_SOURCE
+          ? [shownKey(grouping, expr.column)]
+          : [],
       ),
     );
-    return block.grouping.keys.every((_, index) => keys.has(index));
+    return grouping.keys.every((_, index) => keys.has(index));
   }
   if (block.distinct) return false;
   const [only] = block.sources;

@@ -1,9 +1,16 @@
 import { parsePostgresSelect, POSTGRES_LEXER_SETTINGS, postgresLexer } from "@freshet/sql";
-import type { ScalarSlot, Shape } from "@freshet/sql";
+import type {
+  LexerSettings,
+  ScalarSlot,
+  SelectStatement,
+  Shape,
+  StatementLexer,
+} from "@freshet/sql";
 import {
   decodeByteString,
   encodeByteString,
   encodeParamKey,
+  groupKey,
   postgresTextCodec,
 } from "@freshet/types";
 import type {
@@ -11,61 +18,96 @@ import type {
   DeltaBatch,
   EncodedRows,
   RowDelta,
+  Row,
   SqlType,
   TableSchema,
+  TextCodec,
 } from "@freshet/types";
 import { compileQuery } from "../compile-query.ts";
 import type { Catalog, CompiledQuery, ParamSpec } from "../contract.ts";
+import type { DialectSemantics } from "../dialects/dialect.ts";
 import { postgresSemantics } from "../dialects/postgres/semantics.ts";
 import type { MemorySnapshot } from "./memory-snapshot.ts";
 import { randomRow, sampleCatalog, TABLES } from "./sample-tables.ts";
 
+/** A dialect with sample tables to try it on. */
+export interface Tested {
+  readonly lexer: StatementLexer;
+  readonly settings: LexerSettings;
+  parse(text: string, settings: LexerSettings): SelectStatement;
+  readonly semantics: DialectSemantics;
+  readonly codec: TextCodec;
+  readonly catalog: Catalog;
+  readonly tables: readonly TableSchema[];
+  randomRow(table: TableSchema, random: () => number): Row;
+}
+
+export const POSTGRES: Tested = {
+  lexer: postgresLexer,
+  settings: POSTGRES_LEXER_SETTINGS,
+  parse: parsePostgresSelect,
+  semantics: postgresSemantics,
+  codec: postgresTextCodec,
+  catalog: sampleCatalog,
+  tables: TABLES,
+  randomRow,
+};
+
 export interface CompiledText {
+  readonly tested: Tested;
   readonly query: CompiledQuery;
   readonly shape: Shape;
 }
 
-export function compileText(text: string, catalog: Catalog = sampleCatalog): CompiledText {
+export function compileText(
+  text: string,
+  catalog: Catalog | null = null,
+  tested: Tested = POSTGRES,
+): CompiledText {
   const bytes = encodeByteString(text);
-  const shape = postgresLexer.shape(bytes, POSTGRES_LEXER_SETTINGS);
+  const shape = tested.lexer.shape(bytes, tested.settings);
   if (shape === null) throw new SyntaxError(`cannot be tokenised: ${text}`);
   const query = compileQuery({
-    statement: parsePostgresSelect(text),
+    statement: tested.parse(text, tested.settings),
     shape,
-    catalog,
-    dialect: postgresSemantics,
-    codec: postgresTextCodec,
+    catalog: catalog ?? tested.catalog,
+    dialect: tested.semantics,
+    codec: tested.codec,
   });
-  return { query, shape };
+  return { tested, query, shape };
 }
 
 /** The parameters that the statement's own literals give. */
-export function ownParams({ query, shape }: CompiledText): CanonicalParam[] {
+export function ownParams({ tested, query, shape }: CompiledText): CanonicalParam[] {
   const params: CanonicalParam[] = query.params.map(() => null);
   query.slots.forEach((spec, index) => {
     if (spec.kind !== "param") return;
-    params[spec.param] = canonicalSlot(query.params[spec.param]!, shape.slots[index]!);
+    params[spec.param] = canonicalSlot(tested, query.params[spec.param]!, shape.slots[index]!);
   });
   return params;
 }
 
-function canonicalSlot(spec: ParamSpec, slot: Shape["slots"][number]): CanonicalParam {
+function canonicalSlot(
+  tested: Tested,
+  spec: ParamSpec,
+  slot: Shape["slots"][number],
+): CanonicalParam {
   if (slot.kind !== "list") {
-    const one = canonicalScalar(spec.type, slot);
+    const one = canonicalScalar(tested, spec.type, slot);
     return spec.list && typeof one === "string" ? [one] : one;
   }
-  const elements = new Set(slot.elements.map((element) => canonicalScalar(spec.type, element)));
+  const elements = new Set(slot.elements.map((element) => canonicalScalar(tested, spec.type, element)));
   return [...elements].sort();
 }
 
-function canonicalScalar(type: SqlType, slot: ScalarSlot): string | null {
+function canonicalScalar(tested: Tested, type: SqlType, slot: ScalarSlot): string | null {
   if (slot.kind === "placeholder") return null;
-  return canonicalText(type, slot.value);
+  return canonicalText(type, slot.value, tested);
 }
 
-export function canonicalText(type: SqlType, bytes: string): string {
-  const value = postgresSemantics.parseLiteral(type, decodeByteString(bytes));
-  return value === null ? "" : encodeByteString(postgresTextCodec.print(type, value));
+export function canonicalText(type: SqlType, bytes: string, tested: Tested = POSTGRES): string {
+  const value = tested.semantics.parseLiteral(type, decodeByteString(bytes));
+  return value === null ? "" : encodeByteString(tested.codec.print(type, value));
 }
 
 export function keyOf(params: readonly CanonicalParam[]): string {
@@ -89,8 +131,12 @@ export function decodeRows(rows: EncodedRows, columns: number): (string | null)[
   return out;
 }
 
-function keyText(table: TableSchema, row: readonly unknown[]): string {
-  return table.key!.map((column) => String(row[column])).join("/");
+function keyText(table: TableSchema, row: Row): string {
+  const key = table.key!;
+  return groupKey(
+    key.map((column) => table.columns[column]!.type),
+    key.map((column) => row[column]!),
+  );
 }
 
 /** Random rows that respect the tables' keys. */
@@ -98,16 +144,21 @@ export function randomRows(
   table: TableSchema,
   count: number,
   random: () => number,
-): (readonly ReturnType<typeof randomRow>[number][])[] {
-  const rows = Array.from({ length: count }, () => randomRow(table, random));
+  tested: Tested = POSTGRES,
+): Row[] {
+  const rows = Array.from({ length: count }, () => tested.randomRow(table, random));
   if (table.key === null) return rows;
   return [...new Map(rows.map((row) => [keyText(table, row), row])).values()];
 }
 
 /** A random commit on top of `snapshot`: inserts, updates and deletes in one to three tables. */
-export function randomBatch(snapshot: MemorySnapshot, random: () => number): DeltaBatch {
+export function randomBatch(
+  snapshot: MemorySnapshot,
+  random: () => number,
+  tested: Tested = POSTGRES,
+): DeltaBatch {
   const batch = new Map<number, RowDelta[]>();
-  const tables = [...TABLES].sort(() => random() - 0.5).slice(0, 1 + Math.floor(random() * 3));
+  const tables = [...tested.tables].sort(() => random() - 0.5).slice(0, 1 + Math.floor(random() * 3));
   for (const table of tables) {
     const rows = snapshot.rows(table.id);
     const taken = new Set(table.key === null ? [] : rows.map((row) => keyText(table, row)));
@@ -118,7 +169,7 @@ export function randomBatch(snapshot: MemorySnapshot, random: () => number): Del
       const old = rows[Math.floor(random() * rows.length)];
       const kind = random();
       if (kind < 0.35 || old === undefined || touched.has(old)) {
-        const row = randomRow(table, random);
+        const row = tested.randomRow(table, random);
         if (table.key !== null) {
           if (taken.has(keyText(table, row))) continue;
           taken.add(keyText(table, row));
@@ -131,7 +182,7 @@ export function randomBatch(snapshot: MemorySnapshot, random: () => number): Del
         deltas.push({ old, new: null });
         continue;
       }
-      const fresh = randomRow(table, random);
+      const fresh = tested.randomRow(table, random);
       const column = Math.floor(random() * table.columns.length);
       const next = old.map((value, at) =>
         (table.key?.includes(at) ?? false)

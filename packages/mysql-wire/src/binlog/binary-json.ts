@@ -1,7 +1,16 @@
+import {
+  packCivilDate,
+  printCivilDate,
+  printCivilDatetime,
+  printDecimal,
+  printMysqlDouble,
+  printMysqlTime,
+  unpackCivilDatetime,
+} from "@freshet/types";
 import { TYPE } from "../column-types.ts";
 import { BinlogError, malformed } from "./binlog-error.ts";
-import { printDouble } from "./json-double.ts";
 import { packedDecimalBytes, readPackedDecimal } from "./packed-decimal.ts";
+import { timeOfPacked } from "./temporal-values.ts";
 
 /** Types of MySQL's binary JSON (`sql-common/json_binary.h`). */
 const JSON_TYPE = {
@@ -143,7 +152,7 @@ function sized(bytes: Buffer, at: number): Buffer {
 }
 
 function printJsonDouble(value: number): string {
-  const text = printDouble(value);
+  const text = printMysqlDouble(value);
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
@@ -156,7 +165,7 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
   '"': '\\"',
   "\\": "\\\\",
 };
-// eslint-disable-next-line no-control-regex
+
 const ESCAPED = /[\x00-\x1f"\\]/g;
 
 function quote(text: string): string {
@@ -178,49 +187,23 @@ function printOpaque(bytes: Buffer): string {
       if (scale > precision || content.length < 2 + packedDecimalBytes(precision, scale)) {
         throw malformed("a decimal in a JSON document ends too early");
       }
-      return printDecimal(readPackedDecimal(content, 2, precision, scale).unscaled, scale);
+      return printDecimal(readPackedDecimal(content, 2, precision, scale));
     }
-    case TYPE.date:
-      return `"${printDate(content.readBigInt64LE(0))}"`;
+    case TYPE.date: {
+      const { year, month, day } = unpackCivilDatetime(content.readBigInt64LE(0));
+      return `"${printCivilDate(packCivilDate(year, month, day))}"`;
+    }
     case TYPE.datetime:
-    case TYPE.timestamp: {
-      const packed = content.readBigInt64LE(0);
-      return `"${printDate(packed)} ${printClock(packed, 0x1fn)}"`;
-    }
-    case TYPE.time: {
-      const packed = content.readBigInt64LE(0);
-      const size = packed < 0n ? -packed : packed;
-      return `"${packed < 0n ? "-" : ""}${printClock(size, 0x3ffn)}"`;
-    }
+    case TYPE.timestamp:
+      return `"${printCivilDatetime(content.readBigInt64LE(0), 6)}"`;
+    case TYPE.time:
+      return `"${printMysqlTime(timeOfPacked(Number(content.readBigInt64LE(0))), 6)}"`;
     case TYPE.decimal:
     case TYPE.null:
       throw new BinlogError("unsupported", `a JSON document holds a value of type ${type}`);
     default:
       return quote(`base64:type${type}:${mysqlBase64(content)}`);
   }
-}
-
-function printDecimal(unscaled: bigint, scale: number): string {
-  const sign = unscaled < 0n ? "-" : "";
-  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, "0");
-  if (scale === 0) return sign + digits;
-  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
-}
-
-const pad = (value: bigint, width: number): string => value.toString().padStart(width, "0");
-
-function printDate(packed: bigint): string {
-  const days = packed >> 41n;
-  const yearMonth = days >> 5n;
-  return `${pad(yearMonth / 13n, 4)}-${pad(yearMonth % 13n, 2)}-${pad(days & 31n, 2)}`;
-}
-
-function printClock(packed: bigint, hourMask: bigint): string {
-  const clock = packed >> 24n;
-  const hour = pad((clock >> 12n) & hourMask, 2);
-  const minute = pad((clock >> 6n) & 63n, 2);
-  const micros = pad(packed & 0xff_ffffn, 6);
-  return `${hour}:${minute}:${pad(clock & 63n, 2)}.${micros}`;
 }
 
 const BASE64_LINE = 76;

@@ -5,9 +5,17 @@
  * - `unsupported`: known, but its rows cannot be given exactly (partial JSON updates, encryption).
  * - `incident`: the server says that its log has a gap.
  * - `too-large`: a compressed transaction beyond the limit.
+ * - `unrepresentable`: the stream is whole, but a row has a value without a representation (text
+ *   that is not valid UTF-8, which MariaDB stores): its table cannot be kept.
  */
 export type BinlogErrorReason =
-  "malformed" | "checksum" | "unknown-event" | "unsupported" | "incident" | "too-large";
+  | "malformed"
+  | "checksum"
+  | "unknown-event"
+  | "unsupported"
+  | "incident"
+  | "too-large"
+  | "unrepresentable";
 
 /** Always fatal to the stream: whoever goes on after it has lost changes. */
 export class BinlogError extends Error {

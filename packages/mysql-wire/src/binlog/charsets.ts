@@ -16,13 +16,16 @@ export const CHARSET_MAX_BYTES: Readonly<Record<TextCharset | "binary", number>>
 /** MariaDB's UCA 14.0.0 collations: 256 for each character set, in this order. */
 const MARIADB_UCA1400 = 2048;
 
-/** The character set of a collation's number: its name, or null for any other or unknown. */
-export function charsetOfCollation(id: number): TextCharset | "binary" | null {
+/**
+ * The character set of a collation's number: null for a number that is not known, "other" for
+ * one whose text cannot be read.
+ */
+export function charsetOfCollation(id: number): TextCharset | "binary" | "other" | null {
   const entry = collationOf(id);
-  if (entry !== undefined) return charsetNamed(entry.charset);
+  if (entry !== undefined) return charsetNamed(entry.charset) ?? "other";
   if (id < MARIADB_UCA1400) return null;
   const group = (id - MARIADB_UCA1400) >> 8;
-  return group === 0 ? "utf8mb3" : group === 1 ? "utf8mb4" : null;
+  return group === 0 ? "utf8mb3" : group === 1 ? "utf8mb4" : "other";
 }
 
 /** The character set of a collation's name, e.g. `utf8mb4_0900_ai_ci`; null when not one of ours. */
@@ -73,7 +76,7 @@ function decodeUtf8(bytes: Buffer, start: number, end: number): string {
   // Lone surrogates can be stored; they have no text of their own, and two must not become one.
   if (text.length !== end - start && text.includes(REPLACEMENT)) {
     if (Buffer.compare(Buffer.from(text), bytes.subarray(start, end)) !== 0) {
-      throw new BinlogError("unsupported", "a stored text is not valid UTF-8");
+      throw new BinlogError("unrepresentable", "a stored text is not valid UTF-8");
     }
   }
   return text;
@@ -87,7 +90,7 @@ function decodeAscii(bytes: Buffer, start: number, end: number): string {
 const CP1252_HIGH =
   "\u20AC\x81\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\x8D\u017D\x8F" +
   "\x90\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\x9D\u017E\u0178";
-// eslint-disable-next-line no-control-regex
+
 const HIGH_CONTROLS = /[\x80-\x9f]/g;
 
 function decodeLatin1(bytes: Buffer, start: number, end: number): string {

@@ -1,5 +1,5 @@
 import type { SqlType, Value } from "@freshet/types";
-import { malformed } from "./binlog-error.ts";
+import { BinlogError, malformed } from "./binlog-error.ts";
 import { type ReadValue, compileRead } from "./column-reader.ts";
 import { compileSkip } from "./column-width.ts";
 import type { RowsEvent, TableMapEvent } from "./events.ts";
@@ -85,6 +85,15 @@ class CompiledRowDecoder implements RowDecoder {
     }
     const first = this.#shapeOf(event.present);
     const second = event.presentAfter === null ? first : this.#shapeOf(event.presentAfter);
+    try {
+      return this.#rows(event, first, second);
+    } catch (error) {
+      if (!(error instanceof BinlogError)) throw error;
+      throw new BinlogError(error.reason, `table ${this.#table}: ${error.message}`, error);
+    }
+  }
+
+  #rows(event: RowsEvent, first: ImageShape, second: ImageShape): DecodedRows {
     const cursor = new RowCursor(event.body);
     const before: ImageRow[] = [];
     const after: ImageRow[] = [];
@@ -92,7 +101,7 @@ class CompiledRowDecoder implements RowDecoder {
       const start = cursor.at;
       if (event.action !== "insert") before.push(this.#row(cursor, first));
       if (event.action !== "delete") after.push(this.#row(cursor, second));
-      if (cursor.at === start) throw malformed(`an empty row image of table ${this.#table}`);
+      if (cursor.at === start) throw malformed("an empty row image");
     }
     return {
       before: event.action === "insert" ? null : before,

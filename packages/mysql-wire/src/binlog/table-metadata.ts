@@ -50,6 +50,8 @@ const CHARACTER: ReadonlySet<number> = new Set([
   TYPE.tinyBlob,
   TYPE.mediumBlob,
   TYPE.longBlob,
+  // It counts among them, with the binary collation.
+  TYPE.vector,
   MARIADB_TYPE.blobCompressed,
   MARIADB_TYPE.varcharCompressed,
 ]);
@@ -182,7 +184,7 @@ function readMembers(reader: EventReader, columns: readonly number[], into: Buff
 /** Members in Unicode; null when their character set is not known. */
 function decodeMembers(members: readonly Buffer[], collation: number | undefined): string[] | null {
   const charset = collation === undefined ? null : charsetOfCollation(collation);
-  if (charset === null) return null;
+  if (charset === null || charset === "other") return null;
   const decode = textDecoderOf(charset === "binary" ? "latin1" : charset);
   return members.map((bytes) => decode(bytes, 0, bytes.length));
 }

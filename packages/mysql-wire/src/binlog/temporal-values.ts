@@ -76,8 +76,8 @@ export function readTime2(cursor: RowCursor, fraction: number): number {
   return timeOfPacked(whole * PACKED_FRACTION + rest * (FRACTION_UNIT[fraction] as number));
 }
 
-/** `hour << 12 | minute << 6 | second`, 24 bits of microseconds; negated as a whole. */
-function timeOfPacked(packed: number): number {
+/** `hour << 12 | minute << 6 | second`, 24 bits of microseconds; negated as a whole. In microseconds. */
+export function timeOfPacked(packed: number): number {
   const size = Math.abs(packed);
   const whole = Math.floor(size / PACKED_FRACTION);
   const seconds = (whole >> 12) * 3600 + ((whole >> 6) & 63) * 60 + (whole & 63);

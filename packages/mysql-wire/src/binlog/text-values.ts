@@ -16,7 +16,8 @@ export function charsetOf(column: MapColumn, type: SqlType): TextCharset | "bina
   const name = type.collation?.name;
   const named = name === undefined ? null : charsetOfCollationName(name);
   if (named !== null) return named;
-  return column.collation === null ? null : charsetOfCollation(column.collation);
+  const told = column.collation === null ? null : charsetOfCollation(column.collation);
+  return told === "other" ? null : told;
 }
 
 /** Strings and blobs: text for the kind `text`, else bytes. */

@@ -81,9 +81,8 @@ function textDisagreement(column: MapColumn, type: SqlType): string | null {
   const charset = type.kind === "bytes" ? "binary" : charsetOf(column, type);
   if (charset === null) return "the character set of its text is not known";
   if (type.kind === "text" && charset === "binary") return "it is binary, not text";
-  if (told !== null && told !== charset) return `its text is in ${told}, not ${charset}`;
-  if (column.collation !== null && told === null && type.kind === "text") {
-    return `its collation ${column.collation} is of another character set`;
+  if (told !== null && told !== charset) {
+    return `its collation ${column.collation} is not of ${charset}`;
   }
   const sized = column.type === TYPE.string || column.type === TYPE.varchar;
   if (!sized || type.modifier < 0) return null;

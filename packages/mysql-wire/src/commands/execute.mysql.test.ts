@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { CLIENT, CURSOR } from "../capabilities.ts";
 import { TYPE } from "../column-types.ts";
 import { COMMAND } from "../command-codes.ts";
-import { PacketBuilder, payload } from "../packet-builder.ts";
+import { type PacketBuilder, payload } from "../packet-builder.ts";
 import { parsePrepareOk } from "../replies/prepare-ok.ts";
 import { parseTextRow } from "../replies/text-row.ts";
 import { BASE_CAPABILITIES, WireClient } from "../wire-client.testing.ts";
@@ -27,31 +27,31 @@ afterAll(async () => {
   await server.stop();
 });
 
-function execute(id: number, counted: boolean, names: readonly string[]): Buffer {
+function execute(id: number, flag: number, names: readonly string[]): Buffer {
   return payload((out) => {
     out.uint8(COMMAND.stmtExecute);
     out.uint32(id);
-    out.uint8(counted ? CURSOR.parameterCountAvailable : 0);
+    out.uint8(flag);
     out.uint32(1);
-    if (counted) out.lenencInt(names.length);
+    out.lenencInt(names.length);
     out.uint8(0);
     out.uint8(1);
     for (const name of names) {
       out.uint16(TYPE.long);
-      if (counted) out.lenencText(name);
+      out.lenencText(name);
     }
     names.forEach((_, index) => out.uint32(40 + index));
   });
 }
 
 test.each([
-  { counted: false, names: [""] },
-  { counted: true, names: [""] },
-  { counted: true, names: ["", "extra"] },
-])("EXECUTE with its count sent $counted, names $names", async ({ counted, names }) => {
+  { flag: 0, names: [""] },
+  { flag: CURSOR.parameterCountAvailable, names: [""] },
+  { flag: CURSOR.parameterCountAvailable, names: ["", "extra"] },
+])("EXECUTE with flags $flag, names $names", async ({ flag, names }) => {
   const [prepared] = await client.command(prepareCommand("SELECT ? + 1"));
   const id = parsePrepareOk(prepared!.payload, 0, prepared!.payload.length).statementId;
-  const command = execute(id, counted, names);
+  const command = execute(id, flag, names);
   const seen = await client.command(command);
   expect(seen.map(({ kind }) => kind)).not.toContain("error");
   const parsed = parseExecute(command, 0, command.length, new StatementParams(1), flags);

@@ -3,7 +3,7 @@ import { COMMAND } from "../command-codes.ts";
 import { payload } from "../packet-builder.ts";
 import type { PacketBuilder } from "../packet-builder.ts";
 import { PayloadReader } from "../payload-reader.ts";
-import { malformedPacket } from "../protocol-violation.ts";
+import { ProtocolViolation } from "../protocol-violation.ts";
 import { readParamTypes, readParamValues } from "./bound-params.ts";
 import type { BoundParam, ParamTypes } from "./bound-params.ts";
 
@@ -26,7 +26,7 @@ export interface ExecuteCommand {
   /** `CURSOR` flags. */
   readonly flags: number;
   readonly iterationCount: number;
-  /** The statement's own; null when a type is one that only the server can read. */
+  /** The statement's own; null when only the server can tell what was sent. */
   readonly params: readonly BoundParam[] | null;
   /** Query attributes, which follow the statement's parameters. */
   readonly attributes: readonly BoundParam[];
@@ -37,11 +37,14 @@ export interface ExecuteCommand {
 /** Offset of the statement id in the payload of every COM_STMT_* command but PREPARE. */
 export const STATEMENT_ID_AT = 1;
 
+/** What a 16-bit parameter count can say. */
+const MAX_PARAMS = 0xffff;
 const NO_PARAMS: readonly BoundParam[] = [];
 
 /**
  * COM_STMT_EXECUTE. Remembers the types in `statement`; its long data marks are the caller's to
- * clear afterwards. `capabilities` are the client's.
+ * clear afterwards. `capabilities` are the client's. What a server would refuse has null params:
+ * the error is the server's to make.
  */
 export function parseExecute(
   buffer: Buffer,
@@ -54,28 +57,44 @@ export function parseExecute(
   const statementId = reader.uint32();
   const flags = reader.uint8();
   const iterationCount = reader.uint32();
+  const params = readParams(reader, flags, statement, capabilities);
+  return { statementId, flags, iterationCount, ...params };
+}
+
+type ReadParams = Pick<ExecuteCommand, "params" | "attributes" | "typesBound">;
+
+const NONE: ReadParams = { params: NO_PARAMS, attributes: NO_PARAMS, typesBound: false };
+const UNREADABLE: ReadParams = { params: null, attributes: NO_PARAMS, typesBound: false };
+
+function readParams(
+  reader: PayloadReader,
+  flags: number,
+  statement: StatementParams,
+  capabilities: number,
+): ReadParams {
   const named = (capabilities & CLIENT.queryAttributes) !== 0;
-  const head = { statementId, flags, iterationCount };
-  let count = statement.count;
-  const counted = named && (flags & CURSOR.parameterCountAvailable) !== 0;
-  if (counted) {
-    const sent = reader.lenencInt();
-    if (typeof sent === "bigint" || sent < count || sent > 0xffff) throw malformedPacket();
-    count = sent;
+  let { count } = statement;
+  if (count === 0 && !(named && (flags & CURSOR.parameterCountAvailable) !== 0)) return NONE;
+  try {
+    if (named) {
+      const sent = reader.lenencInt();
+      if (typeof sent === "bigint" || sent < count || sent > MAX_PARAMS) return UNREADABLE;
+      count = sent;
+    }
+    if (count === 0) return NONE;
+    const bitmapAt = reader.skip((count + 7) >> 3);
+    const typesBound = reader.uint8() === 1;
+    if (typesBound) statement.bound = readParamTypes(reader, count, named);
+    const { bound, longData } = statement;
+    if (bound === null) return UNREADABLE;
+    const values = readParamValues(reader, bitmapAt, count, bound, (at) => longData.has(at));
+    if (values === null || reader.left > 0) return UNREADABLE;
+    const attributes = count === statement.count ? NO_PARAMS : values.splice(statement.count);
+    return { params: values, attributes, typesBound };
+  } catch (error) {
+    if (error instanceof ProtocolViolation) return UNREADABLE;
+    throw error;
   }
-  if (count === 0) {
-    return { ...head, params: NO_PARAMS, attributes: NO_PARAMS, typesBound: false };
-  }
-  const bitmapAt = reader.skip((count + 7) >> 3);
-  const typesBound = reader.uint8() === 1;
-  if (typesBound) statement.bound = readParamTypes(reader, count, counted);
-  if (statement.bound === null) throw malformedPacket();
-  const values = readParamValues(reader, bitmapAt, count, statement.bound, (index) =>
-    statement.longData.has(index),
-  );
-  if (values === null) return { ...head, params: null, attributes: NO_PARAMS, typesBound };
-  const attributes = count === statement.count ? NO_PARAMS : values.splice(statement.count);
-  return { ...head, params: values, attributes, typesBound };
 }
 
 /** Replaces the statement id of a COM_STMT_* command in place. */

@@ -1,5 +1,6 @@
 import { CLIENT, SERVER_STATUS } from "../capabilities.ts";
 import { COMMAND } from "../command-codes.ts";
+import { AUTH_PACKET, CACHING_SHA2 } from "../handshake/auth-packets.ts";
 import { MAX_PAYLOAD_BYTES } from "../packet-scanner.ts";
 import { PayloadReader } from "../payload-reader.ts";
 import { ProtocolViolation } from "../protocol-violation.ts";
@@ -304,7 +305,10 @@ export class ReplyTracker {
       this.#finish();
       return "ok";
     }
-    this.awaitsClient = true;
+    // The success of caching_sha2_password's fast path needs no answer: OK follows.
+    const isNotice =
+      first === AUTH_PACKET.moreData && buffer[start + 1] === CACHING_SHA2.fastAuthSuccess;
+    this.awaitsClient = !(isNotice && length === 2);
     return "auth";
   }
 

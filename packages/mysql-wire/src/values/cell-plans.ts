@@ -1,9 +1,9 @@
 import { byteString } from "@freshet/util";
+import { printMysqlDouble, printMysqlFixed, printMysqlFloat } from "@freshet/types";
 import type { ValueKind } from "@freshet/types";
 import { COLUMN_FLAG, TYPE } from "../column-types.ts";
 import type { PacketBuilder } from "../packet-builder.ts";
 import type { WireColumn } from "../replies/column-definition.ts";
-import { printDouble, printFixed, printFloat } from "./float-text.ts";
 import type { RenderingSettings } from "./rendering-settings.ts";
 import { shiftTimestamp, writeBinaryDateTime, writeBinaryTime } from "./temporal-text.ts";
 
@@ -60,6 +60,8 @@ function bitCell(bits: number): CellRenderer {
 
 const ok = (render: CellRenderer, variant = ""): CellPlan => ({ kind: "ok", render, variant });
 
+const refused = (reason: string): CellPlan => ({ kind: "refused", reason });
+
 const TEXT_KINDS: readonly ValueKind[] = ["text", "bpchar", "bytes", "enum", "opaque"];
 
 /** Kinds whose canonical text is understood for a column type; others are refused. */
@@ -79,7 +81,7 @@ function kindsOf(columnType: number): readonly ValueKind[] {
     case TYPE.float:
       return ["float4"];
     case TYPE.double:
-      return ["float8", "float4"];
+      return ["float8"];
     case TYPE.date:
       return ["civildate"];
     case TYPE.datetime:
@@ -113,8 +115,7 @@ export function cellPlan(
 ): CellPlan {
   const { kind, columnType } = column;
   if (!kindsOf(columnType).includes(kind)) {
-    const reason = `a value of kind ${kind} is not rendered as column type ${columnType}`;
-    return { kind: "refused", reason };
+    return refused(`a value of kind ${kind} is not rendered as column type ${columnType}`);
   }
   if (kind === "bytes") return ok(bytesCell);
   if (columnType === TYPE.bit) return ok(bitCell(column.length));
@@ -128,11 +129,11 @@ function textPlan(column: RenderedColumn, settings: RenderingSettings): CellPlan
   switch (columnType) {
     case TYPE.float:
     case TYPE.double: {
-      const print = columnType === TYPE.float ? printFloat : printDouble;
+      const print = columnType === TYPE.float ? printMysqlFloat : printMysqlDouble;
       return ok(
         textCell((text) => {
           const value = Number(text);
-          return (fixed ? printFixed(value, decimals) : print(value)).padStart(pad, "0");
+          return (fixed ? printMysqlFixed(value, decimals) : print(value)).padStart(pad, "0");
         }),
       );
     }
@@ -168,8 +169,11 @@ function binaryPlan(column: RenderedColumn, settings: RenderingSettings): CellPl
     case TYPE.longlong:
       return ok(fromText((text, out) => out.uint64(BigInt(text))));
     case TYPE.float:
-      return ok(fromText((text, out) => out.float(Number(text))));
+      return refused("the binary form of FLOAT is not in its text, which has six digits");
     case TYPE.double:
+      if (column.decimals < DECIMALS_NOT_FIXED) {
+        return refused("the binary form of DOUBLE(M,D) is not in its text, which is rounded");
+      }
       return ok(fromText((text, out) => out.double(Number(text))));
     case TYPE.date:
     case TYPE.datetime:

@@ -130,6 +130,9 @@ const ROWS: readonly Partial<Record<keyof typeof COLUMNS, string>>[] = [
   },
 ];
 
+/** Floats whose text is not all of their value: not rendered in binary. */
+const LOSSY: ReadonlySet<string> = new Set(["f", "ff", "dd", "dx"]);
+
 const FLOATS = [
   123456.5, 1234565, 1234575, -8388607.5, 999999.5, 1e14, 1e15, 1e-14, 1e-15, 1.5e-16, 3.4028235e38,
   1e-45, 100001.5, 0.1, 16777216, -1.17549435e-38, 33.333332, 1e21, 9.9999999e9,
@@ -264,7 +267,11 @@ describe.each(["mysql", "mariadb"] as const)("rendering as %s does", (flavour) =
           kind: kindOf(names[index]!),
         }));
         const rendering = compileRendering(columns, format, { timeZoneOffsetSeconds: offset });
-        if (rendering.kind === "refused") throw new Error(rendering.reason);
+        if (rendering.kind === "refused") {
+          // The text of these does not have the whole value.
+          if (format !== "binary" || !LOSSY.has(names[0]!)) throw new Error(rendering.reason);
+          continue;
+        }
         const own = rendering.render(rows, 7);
         const expected = rowsOf(seen);
         expect(own.nextSequence).toBe(7 + expected.length);
@@ -289,7 +296,11 @@ describe.each(["mysql", "mariadb"] as const)("rendering as %s does", (flavour) =
 
   test.each(Object.keys(COLUMNS))("column %s", (name) => compare("v", [name]));
 
-  test("all columns at once", () => compare("v", Object.keys(COLUMNS)));
+  test("all columns at once", () =>
+    compare(
+      "v",
+      Object.keys(COLUMNS).filter((name) => !LOSSY.has(name)),
+    ));
 
   test.each(["f", "d", "dx"])("corners of %s", (name) => compare("w", [name]));
 

@@ -5,18 +5,12 @@
 import { hasSqlDetails, loadModule, parseSync } from "libpg-query";
 
 import { type SelectStatement, Unsupported } from "../ast.ts";
+import { SHAPE_LIMIT_BYTES, TEXT_LIMIT_BYTES } from "../limits.ts";
 import { toSelect } from "./select.ts";
 import { ShapeBuilder } from "./shape-builder.ts";
 import { SlotMap } from "./slot-map.ts";
 import { SqlSyntaxError } from "../syntax-error.ts";
 import { type Json, rootFields, unsupported } from "./tree.ts";
-
-/**
- * Longer statements could nest so deep that the WebAssembly module runs out of stack, which it
- * does not survive often. IN lists do not nest: a shape, where they are one mark, is what counts.
- */
-const SHAPE_LIMIT_BYTES = 16 * 1024;
-const TEXT_LIMIT_BYTES = 512 * 1024;
 
 const builder = new ShapeBuilder();
 

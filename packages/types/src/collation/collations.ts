@@ -1,8 +1,11 @@
 import { BinaryCollator } from "./binary-collator.ts";
 import type { Collator } from "./collator.ts";
+import { readContractions } from "./contractions.ts";
 import { GENERAL_CI_WEIGHTS } from "./general-ci.data.ts";
 import { singleByteTable } from "./single-byte.ts";
 import { TableCollator } from "./table-collator.ts";
+import { UCA_1400_CONTRACTIONS } from "./uca-1400-contractions.data.ts";
+import { UCA_1400_WEIGHTS } from "./uca-1400.data.ts";
 import { UCA_400_WEIGHTS } from "./uca-400.data.ts";
 import { UCA_520_WEIGHTS } from "./uca-520.data.ts";
 import { UCA_900_WEIGHTS } from "./uca-900.data.ts";
@@ -47,10 +50,21 @@ const generalCi = shared(() => readWeightTable(GENERAL_CI_WEIGHTS));
 const uca400 = shared(() => readWeightTable(UCA_400_WEIGHTS));
 const uca520 = shared(() => readWeightTable(UCA_520_WEIGHTS));
 
+const uca1400 = shared(() => readWeightTable(UCA_1400_WEIGHTS));
+
 for (const charset of ["utf8mb4", "utf8mb3", "utf8"]) {
   addBoth(`${charset}_general_ci`, `${charset}_general_nopad_ci`, generalCi);
   addBoth(`${charset}_unicode_ci`, `${charset}_unicode_nopad_ci`, uca400);
   addBoth(`${charset}_unicode_520_ci`, `${charset}_unicode_520_nopad_ci`, uca520);
+  for (const [name, padSpace] of [
+    [`${charset}_uca1400_ai_ci`, true],
+    [`${charset}_uca1400_nopad_ai_ci`, false],
+  ] as const) {
+    makers.set(name, () => {
+      const contractions = readContractions(UCA_1400_CONTRACTIONS);
+      return new TableCollator(name, uca1400(), padSpace, contractions);
+    });
+  }
   for (const [name, padSpace] of [
     [`${charset}_bin`, true],
     [`${charset}_nopad_bin`, false],

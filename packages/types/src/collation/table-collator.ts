@@ -1,3 +1,4 @@
+import type { Contraction, Contractions } from "./contractions.ts";
 import type { Collator } from "./collator.ts";
 import { padSpaceKey } from "./pad-space.ts";
 import { UnitScratch } from "./unit-scratch.ts";
@@ -6,16 +7,24 @@ import type { WeightTable } from "./weight-table.ts";
 const scratch = new UnitScratch();
 const SPACE = 0x20;
 
-/** A collation that looks at one character after the other and compares their weights. */
+/** A collation that compares the weights of characters, or of some that stand together. */
 export class TableCollator implements Collator {
   readonly name: string;
   readonly padSpace: boolean;
   readonly #table: WeightTable;
 
-  constructor(name: string, table: WeightTable, padSpace: boolean) {
+  readonly #contractions: Contractions | null;
+
+  constructor(
+    name: string,
+    table: WeightTable,
+    padSpace: boolean,
+    contractions: Contractions | null = null,
+  ) {
     this.name = name;
     this.padSpace = padSpace;
     this.#table = table;
+    this.#contractions = contractions;
   }
 
   sortKey(text: string): string {
@@ -58,7 +67,21 @@ export class TableCollator implements Collator {
     for (let at = start; at < text.length; at++) {
       const code = text.codePointAt(at) as number;
       if (code > 0xffff) at++;
-      this.#table.append(scratch, code);
+      const contracted = this.#contractions === null ? 0 : this.#appendContracted(text, at, code);
+      if (contracted === 0) this.#table.append(scratch, code);
+      else at += contracted;
     }
   }
+
+  /** Appends the weights of the contraction that starts there and says how much more it takes. */
+  #appendContracted(text: string, at: number, first: number): number {
+    for (const { rest, weights } of this.#contractions?.get(first) ?? NONE) {
+      if (!text.startsWith(rest, at + 1)) continue;
+      for (const weight of weights) scratch.append(weight);
+      return rest.length;
+    }
+    return 0;
+  }
 }
+
+const NONE: readonly Contraction[] = [];

@@ -30,13 +30,21 @@ const LIMITS: Readonly<Record<Repertoire, number>> = {
   utf8mb4: 0x110000,
 };
 
+/** Blocks of 128 in which characters together have weights of their own (UCA 14). */
+const CLUSTERED = [0x600, 0x980, 0xb80, 0xc80, 0xd80, 0xdc0, 0xe00, 0xe80, 0xf40, 0xf80, 0x1980];
+
 /** Pairs of texts of which many are equal under some collation, or differ late. */
 export function textPairs(repertoire: Repertoire, seed: number, count: number): [string, string][] {
   const random = seededRandom(seed);
   const pool = POOLS[repertoire];
   const pick = (): string => {
     if (random() < 0.8) return pool[Math.floor(random() * pool.length)]!;
-    const code = Math.floor(random() * LIMITS[repertoire]);
+    const isWide = repertoire === "utf8mb4" || repertoire === "utf8mb3";
+    const block = isWide && random() < 0.5 ? CLUSTERED[Math.floor(random() * CLUSTERED.length)] : 0;
+    const code =
+      block === 0 || block === undefined
+        ? Math.floor(random() * LIMITS[repertoire])
+        : block + Math.floor(random() * 128);
     const isControl = repertoire === "latin1" && code >= 0x80 && code < 0xa0;
     if (isControl || (code >= 0xd800 && code <= 0xdfff)) return "x";
     return String.fromCodePoint(code);

@@ -27,22 +27,33 @@ export function printMysqlFloat(value: number): string {
   return layout(value < 0, roundedDigits(magnitude, FLOAT_DIGITS));
 }
 
-/** With so many digits after the point, as FLOAT(M,D) and DOUBLE(M,D) are; halves go to even. */
+/**
+ * With so many digits after the point, as FLOAT(M,D) and DOUBLE(M,D) are: the shortest digits that
+ * round to the value when they are no more, else the nearest decimal; halves go to even.
+ */
 export function printMysqlFixed(value: number, scale: number): string {
-  const { mantissa, power } = exactParts(Math.abs(value));
-  let scaled = mantissa * powerOfTen(scale);
-  if (power >= 0) scaled <<= BigInt(power);
-  else {
-    const bits = BigInt(-power);
-    const half = 1n << (bits - 1n);
-    const rest = scaled & ((1n << bits) - 1n);
-    scaled >>= bits;
-    if (rest > half || (rest === half && (scaled & 1n) === 1n)) scaled += 1n;
-  }
+  const magnitude = Math.abs(value);
   const sign = value < 0 || Object.is(value, -0) ? "-" : "";
-  const digits = scaled.toString().padStart(scale + 1, "0");
+  const digits = scaledDigits(magnitude, scale).padStart(scale + 1, "0");
   if (scale === 0) return sign + digits;
   return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+}
+
+/** magnitude x 10^scale as a whole number. */
+function scaledDigits(magnitude: number, scale: number): string {
+  if (magnitude === 0) return "0";
+  const shortest = digitsOf(magnitude.toExponential());
+  const zeros = shortest.exponent + scale;
+  if (zeros >= 0) return shortest.digits + "0".repeat(zeros);
+  const { mantissa, power } = exactParts(magnitude);
+  const product = mantissa * powerOfTen(scale);
+  // Digits behind the point: the power is negative.
+  const bits = BigInt(-power);
+  const half = 1n << (bits - 1n);
+  const rest = product & ((1n << bits) - 1n);
+  const whole = product >> bits;
+  const up = rest > half || (rest === half && (whole & 1n) === 1n);
+  return (up ? whole + 1n : whole).toString();
 }
 
 function zero(value: number): string {
@@ -52,7 +63,8 @@ function zero(value: number): string {
 function layout(negative: boolean, { digits, exponent }: Digits): string {
   const sign = negative ? "-" : "";
   const point = digits.length + exponent;
-  if (point < FIXED_FROM || point > FIXED_TO) {
+  // A large number with a fraction stays as it is.
+  if (point < FIXED_FROM || (point > FIXED_TO && point >= digits.length)) {
     const fraction = digits.length > 1 ? `.${digits.slice(1)}` : "";
     return `${sign}${digits[0]!}${fraction}e${point - 1}`;
   }

@@ -111,6 +111,6 @@ function zeroFilled(type: SqlType, digits: string): string {
  * except BIT, which is its decimal number, and bytes, which are `\x` and hexadecimal digits.
  *
  * The text of a FLOAT has six digits and is not its value: who reads a FLOAT as text must ask
- * for all of it (`CAST(c AS DOUBLE)` or `c + 0e0`); parsing rounds to single precision.
+ * for all of it (`c * 1e0`, which keeps the sign of -0); parsing rounds to single precision.
  */
 export const mysqlTextCodec: TextCodec = { parse, print };

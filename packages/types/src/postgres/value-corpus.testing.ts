@@ -38,7 +38,7 @@ export function randomNumeric(random: () => number): string {
   return sign + digits(random, 1) + "0".repeat(Math.floor(random() * 40));
 }
 
-function randomDouble(random: () => number): number {
+export function randomDouble(random: () => number): number {
   const view = new DataView(new ArrayBuffer(8));
   view.setUint32(0, Math.floor(random() * 4294967296));
   view.setUint32(4, Math.floor(random() * 4294967296));

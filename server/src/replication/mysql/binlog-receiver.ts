@@ -102,8 +102,9 @@ export class BinlogReceiver {
   #take(decoder: BinlogDecoder, bytes: Buffer): void {
     const event = decoder.decode(bytes);
     if (event.kind !== "payload") return this.#consume(event);
-    for (const inner of decoder.inner(event)) this.#consume(inner);
-    // The compressed transaction's own end is where its last event's would be.
+    // Events inside do not know their place: the one that commits ends where the whole does.
+    const { endPosition } = event.header;
+    for (const inner of decoder.inner(event)) this.#consume(atEnd(inner, endPosition));
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
@@ -115,6 +116,20 @@ export class BinlogReceiver {
       }
     }
     await new Promise(() => undefined);
+  }
+}
+
+function atEnd(event: BinlogEvent, endPosition: number): BinlogEvent {
+  const header = { ...event.header, endPosition };
+  switch (event.kind) {
+    case "xid":
+      return { ...event, header };
+    case "query":
+      return { ...event, header };
+    case "xaPrepare":
+      return { ...event, header };
+    default:
+      return { ...event, header: { ...event.header, endPosition: 0 } };
   }
 }
 

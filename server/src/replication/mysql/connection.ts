@@ -94,7 +94,6 @@ function driverOptions(
     password: decodeURIComponent(url.password),
     ...(schema === "" ? {} : { database: schema }),
     ...(ssl === null ? {} : { ssl: ssl as NonNullable<DriverOptions["ssl"]> & object }),
-    charset: "utf8mb4",
     connectTimeout: CONNECT_TIMEOUT_MS,
     enableKeepAlive: true,
     flags: ["-IGNORE_SPACE", "-LOCAL_FILES", "-CLIENT_QUERY_ATTRIBUTES", "-ODBC"],

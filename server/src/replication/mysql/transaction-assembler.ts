@@ -23,6 +23,8 @@ const FOUR_GIB = 2 ** 32;
 interface OpenTransaction {
   /** Where it begins; the position of parts of it: resuming there repeats the whole. */
   readonly start: LogPosition;
+  /** Within it: before a boundary if and only if all of it is. */
+  readonly inside: LogPosition;
   /** One statement that commits itself follows (MariaDB). */
   readonly standalone: boolean;
   /** It has begun, so a statement in it does not end it. */
@@ -161,8 +163,13 @@ export class TransactionAssembler {
 
   #begin(header: EventHeader, standalone: boolean, began: boolean, micros: number | null): void {
     if (this.#open !== null) this.#abandon("a transaction begins within another");
+    const start = this.position;
+    this.#move(header);
+    // The server may leave out events before it, so that we stand earlier than it really begins.
+    const offset = Math.max(this.#offset, start.offset + 1);
     this.#open = {
-      start: this.position,
+      start,
+      inside: { ...start, offset },
       standalone,
       began,
       isXa: false,
@@ -207,7 +214,7 @@ export class TransactionAssembler {
       case "truncate":
       case "drop schema":
       case "anything": {
-        const emptied = this.#changes.judge(event, kind, open.start);
+        const emptied = this.#changes.judge(event, kind, open.inside);
         if (emptied.length > 0) open.changes.push({ kind: "truncate", tables: emptied });
         // MySQL's CREATE TABLE … SELECT: the rows follow, then the commit.
         if (/\bSTART TRANSACTION\s*$/i.test(event.text)) open.began = true;
@@ -228,7 +235,7 @@ export class TransactionAssembler {
     const binding = this.#bindings.of(event.tableId);
     if (binding === null) return;
     const { table } = binding;
-    if (isBefore(open.start, table)) return;
+    if (isBefore(open.inside, table)) return;
     if (binding.mismatch !== null) {
       return this.#changes.changed([table], `its rows changed form: ${binding.mismatch}`);
     }
@@ -322,7 +329,7 @@ export class TransactionAssembler {
 
   /** The tables whose changes in this transaction matter. */
   #followed(open: OpenTransaction): readonly TrackedTable[] {
-    return this.#tables.all().filter((table) => !isBefore(open.start, table));
+    return this.#tables.all().filter((table) => !isBefore(open.inside, table));
   }
 
   #deliver(open: OpenTransaction, position: LogPosition, partial: boolean): void {

@@ -87,6 +87,7 @@ function resolve(name: string, type: SqlType): Pick<Aggregate, "call" | "type" |
       const kinds = ["int", "bigint", "decimal", "float4", "float8", "text", "civildate"];
       kinds.push("civildatetime", "time", "timestamptz");
       if (!kinds.includes(type.kind) || type.upstreamId === MYSQL_TYPE.bit) return refuse("");
+      if (isZeroFilled(type)) return refuse(" ZEROFILL");
       const reason = isOrderable(type);
       if (reason !== null) return refuse(`: ${reason}`);
       return { call: name, type };
@@ -94,4 +95,8 @@ function resolve(name: string, type: SqlType): Pick<Aggregate, "call" | "type" |
     default:
       return refuse(": this aggregate is not kept");
   }
+}
+
+function isZeroFilled(type: SqlType): boolean {
+  return isInteger(type) && type.modifier !== -1 && type.upstreamId !== MYSQL_TYPE.year;
 }

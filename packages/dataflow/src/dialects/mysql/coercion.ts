@@ -7,7 +7,16 @@ import type { Operand } from "../dialect.ts";
 import { civilDateOf, civilDatetimeOf, timeOf } from "./civil-literals.ts";
 import { inRange, isNumber, numberCast, scaleOf } from "./number-types.ts";
 import { atScale, isMixed, isQuotient } from "./quotients.ts";
-import { BIGINT, DATE, datetimeType, decimalType, DOUBLE, TEXT } from "./types.data.ts";
+import {
+  BIGINT,
+  DATE,
+  datetimeType,
+  decimalType,
+  DOUBLE,
+  MYSQL_TYPE,
+  TEXT,
+  UNSIGNED_BIGINT,
+} from "./types.data.ts";
 
 /** A condition as a value: 0 or 1. */
 const TO_NUMBER: ScalarFunction = { name: "condition->int", evaluate: (v) => (v === true ? 1n : 0n) };
@@ -125,12 +134,33 @@ export function baseType(type: SqlType): SqlType {
       return { ...TEXT, collation: type.collation ?? TEXT.collation! };
     case "float4":
       return DOUBLE;
+    case "int":
+      // The width to which a ZEROFILL column is printed is nothing to compare by.
+      return { ...type, modifier: -1 };
+    case "bigint":
+      return type.upstreamId === MYSQL_TYPE.bit ? type : { ...type, modifier: -1 };
     case "civildate":
       return DATE;
     case "civildatetime":
       return datetimeType(type.modifier);
     default:
       return type;
+  }
+}
+
+/** What CAST and CONVERT name. */
+export function castType(path: readonly string[], modifiers: readonly number[]): SqlType | null {
+  switch (path.length === 1 ? path[0]!.toLowerCase() : "") {
+    case "signed":
+      return BIGINT;
+    case "unsigned":
+      return UNSIGNED_BIGINT;
+    case "decimal":
+      return decimalType(modifiers[0] ?? 10, modifiers[1] ?? 0);
+    case "date":
+      return DATE;
+    default:
+      return null;
   }
 }
 

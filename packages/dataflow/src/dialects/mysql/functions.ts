@@ -62,6 +62,7 @@ const FUNCTIONS: Readonly<Record<string, Build>> = {
   minute: timePart((packed) => (packed >> 30n) & 63n),
   second: timePart((packed) => (packed >> 24n) & 63n),
   date,
+  extract,
   greatest: extremum(1),
   least: extremum(-1),
 };
@@ -188,7 +189,8 @@ export function concatenate(args: readonly Operand[], name: string): Expr {
     const value = valueOf(arg);
     if (value.type.kind === "text") return value;
     const plain = isInteger(value.type) && value.type.upstreamId !== MYSQL_TYPE.bit;
-    if (plain && value.type.upstreamId !== MYSQL_TYPE.year) {
+    // A width is that of ZEROFILL.
+    if (plain && value.type.modifier === -1) {
       return make(PRINT_INTEGER, [value], type);
     }
     throw new Unsupported(`${name}() of ${value.type.name}`);
@@ -300,6 +302,17 @@ function timePart(part: (packed: bigint) => bigint): Build {
     if (arg.type.kind !== "civildatetime") throw new Unsupported(`${name}() of ${arg.type.name}`);
     return make({ name, evaluate: (v) => part(v as bigint) }, [arg], BIGINT);
   };
+}
+
+const UNITS: readonly string[] = ["year", "month", "day", "hour", "minute", "second"];
+
+/** EXTRACT(unit FROM x): the unit comes as a literal. */
+function extract(args: readonly Operand[], name: string): Expr {
+  const [unit, value] = exactly(args, 2, name);
+  const word = unit!.kind === "untyped" ? unit!.resolve(TEXT) : unit!;
+  const text = word.kind === "const" ? String(word.value) : "";
+  if (!UNITS.includes(text)) throw new Unsupported(`extract(${text})`);
+  return call([text], [value!]);
 }
 
 function date(args: readonly Operand[], name: string): Expr {

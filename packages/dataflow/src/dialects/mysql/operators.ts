@@ -160,8 +160,8 @@ function numberComparison(op: string, left: Expr, right: Expr): SqlType {
   if (isInteger(a) && isInteger(b)) {
     const years = Number(a.upstreamId === MYSQL_TYPE.year) + Number(b.upstreamId === MYSQL_TYPE.year);
     if (years === 1) return yearComparison(op, left, right);
-    if (right.kind === "const" && left.kind !== "const" && fits(right, a)) return a;
-    if (left.kind === "const" && right.kind !== "const" && fits(left, b)) return b;
+    if (right.kind === "const" && left.kind !== "const" && fits(right, a)) return baseType(a);
+    if (left.kind === "const" && right.kind !== "const" && fits(left, b)) return baseType(b);
     return a.kind === "int" && b.kind === "int" ? INT : widerInteger(a, b);
   }
   const scale = Math.max(scaleOf(a), scaleOf(b));

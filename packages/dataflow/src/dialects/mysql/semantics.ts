@@ -4,7 +4,7 @@ import type { SqlType, Value } from "@freshet/types";
 import type { DialectSemantics } from "../dialect.ts";
 import { aggregate, isAggregate } from "./aggregates.ts";
 import { unary } from "./arithmetic.ts";
-import { explicitCast, parseLiteral, printed, valueOf } from "./coercion.ts";
+import { castType, explicitCast, parseLiteral, printed, valueOf } from "./coercion.ts";
 import { collate, fitsCharset } from "./collations.ts";
 import { columnName } from "./column-name.ts";
 import { conditional, tested } from "./conditionals.ts";
@@ -32,6 +32,7 @@ export const mysqlSemantics: DialectSemantics = {
   conditional,
   isAggregate,
   aggregate,
+  castType,
   cast: explicitCast,
   collate,
   unify: (operands, what) => unify(operands, what, false),

@@ -12,6 +12,8 @@ import {
   isTextual,
   parseLiteral,
 } from "./coercion.ts";
+import { columnName } from "./column-name.ts";
+import { conditional } from "./conditionals.ts";
 import { call } from "./functions.ts";
 import { isNumber, numberLiteral, widerNumber } from "./numeric-tower.ts";
 import { binary, commonCollation, compare, unary } from "./operators.ts";
@@ -23,14 +25,22 @@ export const postgresSemantics: DialectSemantics = {
   booleanType: BOOL,
   limitType: INT8,
   textType: TEXT,
+  rules: {
+    aliasesInHaving: false,
+    usingInTableOrder: false,
+    equalsNull: false,
+    onlyOneForm: false,
+  },
   number: numberLiteral,
   parseLiteral,
   binary,
   unary,
   compare,
   call,
+  conditional: (name, args) => conditional(name, args, unify),
   isAggregate,
   aggregate,
+  castType: () => null,
   cast: explicitCast,
   collate,
   unify,
@@ -40,9 +50,23 @@ export const postgresSemantics: DialectSemantics = {
       throw new Unsupported(`${what} is ${operand.type.name}, not boolean`);
     return operand;
   },
+  value: valueOf,
+  output: (expr) => expr,
+  tested: valueOf,
+  grouped: () => undefined,
+  parameter: () => undefined,
+  acceptParameter: () => undefined,
   nullsFirst: (descending) => descending,
-  functionColumnName: (name) => name[name.length - 1]!,
+  columnName,
+  fold: (name) => name,
 };
+
+/** Untyped literals become text as output columns do. */
+function valueOf(operand: Operand): Expr {
+  if (operand.kind !== "untyped") return operand;
+  if (operand.form === "placeholder") throw new Unsupported("a parameter whose type is not known");
+  return operand.resolve(TEXT);
+}
 
 /**
  * `COLLATE "C"` of text. Beside an operand of another collation it would win, but that counts as

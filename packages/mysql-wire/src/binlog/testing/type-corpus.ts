@@ -6,9 +6,6 @@ export interface CorpusColumn {
   readonly ddl: string;
   readonly type: SqlType;
   readonly values: readonly string[];
-  /** How to select it so that the text is exact; `?` is the column. */
-  readonly select?: string;
-  readonly only?: "mysql" | "mariadb";
 }
 
 type Rest = Partial<SqlType>;
@@ -65,7 +62,6 @@ function bit(width: number): CorpusColumn {
     ddl: `bit(${width})`,
     type: sql("bigint", TYPE.bit, "bit", { modifier: width, unsigned: true }),
     values: ["b'0'", "b'1'", `b'${ones}'`, `b'1${"0".repeat(width - 1)}'`],
-    select: "?+0",
   };
 }
 
@@ -162,7 +158,6 @@ export const TYPE_CORPUS: readonly CorpusColumn[] = [
     ddl: "float",
     type: sql("float4", TYPE.float, "float"),
     values: ["0", "-0e0", "1.1", "-1.1", "3.4028234e38", "1.17549e-38", "1e-45", "16777217", "0.1"],
-    select: "cast(? as double)",
   },
   {
     ddl: "double",
@@ -185,7 +180,11 @@ export const TYPE_CORPUS: readonly CorpusColumn[] = [
     [38, 28],
   ].map(([precision, scale]) => decimal(precision as number, scale as number)),
   ...[1, 7, 8, 9, 33, 48, 49, 63, 64].map(bit),
-  { ddl: "year", type: sql("int", TYPE.year, "year"), values: ["0", "1901", "2155", "2024"] },
+  {
+    ddl: "year",
+    type: sql("int", TYPE.year, "year", { modifier: 4, unsigned: true }),
+    values: ["0", "1901", "2155", "2024"],
+  },
   {
     ddl: "date",
     type: sql("civildate", TYPE.date, "date"),

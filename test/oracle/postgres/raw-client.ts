@@ -1,8 +1,9 @@
 import { type Socket, connect } from "node:net";
-import { ScramExchange } from "./scram.ts";
+import type { OracleClient, WireResult, WireStatement } from "../dialect.ts";
+import { ScramExchange } from "./authentication.ts";
 
 /** A column as RowDescription tells it. */
-export interface WireColumn {
+type RowColumn = {
   readonly name: string;
   readonly table: number;
   readonly attribute: number;
@@ -10,24 +11,7 @@ export interface WireColumn {
   readonly size: number;
   readonly modifier: number;
   readonly format: number;
-}
-
-/** One statement's reply. Values are the bytes as sent, as latin1 text; null is NULL. */
-export interface WireResult {
-  readonly columns: readonly WireColumn[];
-  readonly rows: readonly (readonly (string | null)[])[];
-  readonly tag: string;
-  /** SQLSTATE and message when the statement failed. */
-  readonly error: { readonly code: string; readonly message: string } | null;
-}
-
-export interface WireStatement {
-  readonly text: string;
-  readonly params: readonly (string | null)[];
-  readonly binary?: boolean;
-  /** A name keeps the statement prepared on this connection. */
-  readonly name?: string;
-}
+};
 
 /** For COPY FROM STDIN within a simple query. */
 type CopyData = string;
@@ -40,7 +24,7 @@ interface Exchange {
 }
 
 interface Partial {
-  columns: readonly WireColumn[];
+  columns: readonly RowColumn[];
   rows: (string | null)[][];
 }
 
@@ -48,7 +32,7 @@ interface Partial {
  * The Postgres protocol with nothing between the test and the bytes: no type parsing, no
  * rewriting, whole batches under one Sync.
  */
-export class RawClient {
+export class RawClient implements OracleClient {
   readonly #socket: Socket;
   readonly #exchanges: Exchange[] = [];
   /** Our names to the server's; forgotten after an error, when only the server knows. */
@@ -224,9 +208,9 @@ export class RawClient {
   }
 }
 
-function columnsOf(body: Buffer): readonly WireColumn[] {
+function columnsOf(body: Buffer): readonly RowColumn[] {
   let at = 2;
-  return Array.from({ length: body.readInt16BE(0) }, (): WireColumn => {
+  return Array.from({ length: body.readInt16BE(0) }, (): RowColumn => {
     const end = body.indexOf(0, at);
     const name = body.toString("utf8", at, end);
     at = end + 19;
@@ -286,11 +270,4 @@ function int16(value: number): Buffer {
 
 function cstring(text: string): Buffer {
   return Buffer.from(`${text}\0`, "utf8");
-}
-
-/** Whether the connection's last answer came from a cache, and if not, why. */
-export async function explainLast(client: RawClient): Promise<{ hit: boolean; reason: string }> {
-  const { rows } = await client.run("EXPLAIN LAST STATEMENT");
-  const [destination, reason] = rows[0] ?? [];
-  return { hit: destination?.startsWith("freshet") === true, reason: reason ?? "" };
 }

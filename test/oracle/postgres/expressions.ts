@@ -1,38 +1,6 @@
-import type { ColumnType } from "./column-types.data.ts";
-import type { Random } from "./random.ts";
-import type { QueryParam } from "./query.ts";
-import { literal } from "./schema.ts";
-
-/** A column that a query may name. */
-export interface Visible {
-  readonly name: string;
-  readonly type: ColumnType;
-}
-
-export interface Scalar {
-  readonly expr: string;
-  readonly hashable: boolean;
-  readonly orderable: boolean;
-  readonly loose: boolean;
-}
-
-/** Collects a query's parameters while its texts are made. */
-export class ParamList {
-  readonly params: QueryParam[] = [];
-
-  add(type: ColumnType, use: QueryParam["use"] = "value"): string {
-    return `{${this.params.push({ type: type.sql, use }) - 1}}`;
-  }
-}
-
-function plain({ name, type }: Visible): Scalar {
-  const { hashable, orderable } = type;
-  return { expr: name, hashable, orderable, loose: type.loose !== null };
-}
-
-function computed(expr: string, type: ColumnType | null = null): Scalar {
-  return { expr, hashable: true, orderable: true, loose: (type?.loose ?? null) !== null };
-}
+import { computed, type ParamList, plain, type Scalar, type Visible } from "../query-parts.ts";
+import type { Random } from "../random.ts";
+import { literal } from "./literals.ts";
 
 /** A column, or now and then an expression over columns. */
 export function scalar(random: Random, scope: readonly Visible[]): Scalar {

@@ -1,19 +1,4 @@
-/** What a generated column may be and which values it takes: small domains, so that joins match. */
-export interface ColumnType {
-  readonly sql: string;
-  /** Text forms, the common ones first (choices are skewed), extremes last. */
-  readonly values: readonly string[];
-  /** How a literal is written: bare or quoted. */
-  readonly literal: "bare" | "quoted";
-  readonly hashable: boolean;
-  readonly orderable: boolean;
-  readonly minmax: boolean;
-  readonly summable: boolean;
-  /** Equal values with several texts: which of them a group shows is the server's choice. */
-  readonly loose: "numeric" | "float" | "interval" | "bpchar" | null;
-  readonly family:
-    "integer" | "numeric" | "float" | "text" | "bool" | "date" | "timestamp" | "other";
-}
+import type { ColumnType } from "../dialect.ts";
 
 const EXACT = {
   hashable: true,

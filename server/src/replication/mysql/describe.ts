@@ -1,0 +1,104 @@
+import { parseColumnDefinition, type WireColumn } from "@freshet/mysql-wire";
+import type { ColumnDefinition } from "@freshet/rpc";
+import type { Connection } from "mysql2";
+import type { StatementDescription } from "../contract.ts";
+import { parseScope } from "./catalog.ts";
+import { resultTypeOf } from "./result-type.ts";
+import { BASE_SQL_MODE, execute, toUpstreamError } from "./connection.ts";
+import { quoteName, quoteText } from "./names.ts";
+import { rawConnection, runRawCommand } from "./raw-command.ts";
+
+const COM_STMT_PREPARE = 0x16;
+const COM_STMT_CLOSE = 0x19;
+
+interface Prepared {
+  readonly id: number;
+  readonly parameters: readonly WireColumn[];
+  readonly columns: readonly WireColumn[];
+}
+
+/**
+ * COM_STMT_PREPARE: the text is resolved against the catalogue, never run. Throws UpstreamError
+ * with the upstream's own error when it does not accept the text.
+ */
+export async function describeStatement(
+  client: Connection,
+  text: string,
+  scopeIdentity: string,
+): Promise<StatementDescription> {
+  const scope = parseScope(scopeIdentity);
+  const modes = scope.modes.join(",");
+  let prepared: Prepared;
+  try {
+    if (scope.db !== "") await execute(client, `USE ${quoteName(scope.db)}`);
+    await execute(client, `SET SESSION sql_mode = ${quoteText(modes)}`);
+    prepared = await prepare(client, text);
+    closeStatement(client, prepared.id);
+  } catch (error) {
+    throw toUpstreamError(error);
+  } finally {
+    await execute(client, `SET SESSION sql_mode = '${BASE_SQL_MODE}'`).catch(() => undefined);
+  }
+  return {
+    parameterTypeIds: prepared.parameters.map((parameter) => parameter.columnType),
+    columns: prepared.columns.map((column): ColumnDefinition => ({
+      name: unicode(column.name),
+      type: resultTypeOf(column),
+      wire: {
+        schema: unicode(column.schema),
+        table: unicode(column.table),
+        originalTable: unicode(column.originalTable),
+        originalName: unicode(column.originalName),
+        charset: column.charset,
+        length: column.length,
+        columnType: column.columnType,
+        flags: column.flags,
+        decimals: column.decimals,
+      },
+    })),
+  };
+}
+
+/** The wire package gives names as byte strings. */
+function unicode(bytes: string): string {
+  return Buffer.from(bytes, "latin1").toString("utf8");
+}
+
+async function prepare(client: Connection, text: string): Promise<Prepared> {
+  let id = 0;
+  let columnCount = 0;
+  let parameterCount = 0;
+  const definitions: WireColumn[] = [];
+  let ends = -1;
+  const payload = Buffer.concat([Buffer.from([COM_STMT_PREPARE]), Buffer.from(text, "utf8")]);
+  await runRawCommand(client, payload, (buffer, start, end) => {
+    if (ends < 0) {
+      id = buffer.readUInt32LE(start + 1);
+      columnCount = buffer.readUInt16LE(start + 5);
+      parameterCount = buffer.readUInt16LE(start + 7);
+      ends = (columnCount > 0 ? 1 : 0) + (parameterCount > 0 ? 1 : 0);
+    } else if (buffer[start] === 0xfe && end - start < 9) ends -= 1;
+    else definitions.push(parseColumnDefinition(buffer, start, end));
+    return ends === 0;
+  });
+  return {
+    id,
+    parameters: definitions.slice(0, parameterCount),
+    columns: definitions.slice(parameterCount),
+  };
+}
+
+/** The command has no answer. */
+function closeStatement(client: Connection, id: number): void {
+  const bytes = Buffer.alloc(9);
+  bytes.writeUIntLE(5, 0, 3);
+  bytes[4] = COM_STMT_CLOSE;
+  bytes.writeUInt32LE(id, 5);
+  const raw = rawConnection(client);
+  raw.addCommand({
+    execute() {
+      raw.write(bytes);
+      return true;
+    },
+  });
+}

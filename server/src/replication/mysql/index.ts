@@ -1,0 +1,1 @@
+export { createMysqlUpstream, type MysqlUpstreamOptions } from "./upstream.ts";

@@ -1,0 +1,220 @@
+import type { Row, TableSchema } from "@freshet/types";
+import { type Clock, type Logger, OperationalError, must } from "@freshet/util";
+import type { Connection } from "mysql2";
+import type { TableCopy, TransactionMark } from "../contract.ts";
+import {
+  type ConnectionOptions,
+  databaseError,
+  endQuietly,
+  execute,
+  openConnection,
+} from "./connection.ts";
+import { CopyQueue } from "./copy-queue.ts";
+import { qualified } from "./names.ts";
+import { type LogPosition, compareLogPositions, parsePosition } from "./position.ts";
+import { readRows } from "./row-reader.ts";
+import { type ServerInfo, readLogEnd } from "./server-info.ts";
+import { queryRows } from "./session.ts";
+
+const LOCK_ATTEMPTS = 60;
+const LOCK_WARNING_EVERY = 5;
+const LOCK_RETRY_LIMIT_MS = 3000;
+const ER_LOCK_WAIT_TIMEOUT = 1205;
+const ER_TABLE_DEF_CHANGED = 1412;
+
+/** Sessions that see the table as it was at one position. */
+export interface SnapshotSource {
+  readonly position: LogPosition;
+  readonly readers: readonly Connection[];
+}
+
+export interface SnapshotRequest {
+  readonly connection: ConnectionOptions;
+  readonly server: ServerInfo;
+  readonly schema: TableSchema;
+  /** Sessions wanted; fewer may come. */
+  readonly readers: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+const BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT";
+
+export function openSnapshot(request: SnapshotRequest): Promise<SnapshotSource> {
+  return request.server.flavour === "mariadb" ? openAtPosition(request) : openUnderLock(request);
+}
+
+/** MariaDB tells each snapshot's exact position: those that have the first one's are used. */
+async function openAtPosition(request: SnapshotRequest): Promise<SnapshotSource> {
+  const readers: Connection[] = [];
+  try {
+    let position: LogPosition | null = null;
+    for (let count = 0; count < request.readers; count += 1) {
+      const client = await openConnection(request.connection, "copy");
+      readers.push(client);
+      await execute(client, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+      await execute(client, BEGIN);
+      const own = await snapshotPosition(client);
+      position ??= own;
+      if (compareLogPositions(own, position) !== 0) {
+        readers.pop();
+        await endQuietly(client);
+      } else await touch(client, request.schema);
+    }
+    return { position: must(position, "at least one reader"), readers };
+  } catch (error) {
+    await closeAll(readers);
+    throw error;
+  }
+}
+
+async function snapshotPosition(client: Connection): Promise<LogPosition> {
+  const rows = await queryRows(client, "SHOW STATUS LIKE 'Binlog_snapshot_%'");
+  const values = new Map(
+    rows.map((row) => [(row["Variable_name"] ?? "").toLowerCase(), row["Value"] ?? ""]),
+  );
+  const file = values.get("binlog_snapshot_file") ?? "";
+  if (file === "") throw new OperationalError("the server does not tell its snapshot's position");
+  return { file, offset: Number(values.get("binlog_snapshot_position")), created: 0 };
+}
+
+/**
+ * MySQL: for a moment nobody may write the table. Everybody who wrote it before has committed, so
+ * the snapshots opened meanwhile have exactly the table's changes up to the position read then.
+ */
+async function openUnderLock(request: SnapshotRequest): Promise<SnapshotSource> {
+  const { connection, schema, server } = request;
+  const readers: Connection[] = [];
+  const locker = await openConnection(connection, "copy");
+  try {
+    for (let count = 0; count < request.readers; count += 1) {
+      const client = await openConnection(connection, "copy");
+      readers.push(client);
+      await execute(client, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    }
+    await lockTable(locker, request);
+    await Promise.all(readers.map((client) => execute(client, BEGIN)));
+    const end = await readLogEnd(locker, server);
+    await Promise.all(readers.map((client) => touch(client, schema)));
+    await execute(locker, "UNLOCK TABLES");
+    return { position: { file: end.file, offset: end.size, created: 0 }, readers };
+  } catch (error) {
+    await closeAll(readers);
+    throw error;
+  } finally {
+    await endQuietly(locker);
+  }
+}
+
+async function lockTable(client: Connection, request: SnapshotRequest): Promise<void> {
+  const { schema, clock, logger, signal } = request;
+  const name = `${schema.schema}.${schema.name}`;
+  await execute(client, "SET SESSION lock_wait_timeout = 1");
+  for (let attempt = 1; ; attempt += 1) {
+    signal.throwIfAborted();
+    try {
+      await execute(client, `LOCK TABLES ${qualified(schema)} READ`);
+      return;
+    } catch (error) {
+      if (databaseError(error)?.errno !== ER_LOCK_WAIT_TIMEOUT) throw error;
+      if (attempt >= LOCK_ATTEMPTS) {
+        throw new OperationalError(
+          `${name} could not be locked for a moment: a long transaction or statement is using it`,
+          { cause: error },
+        );
+      }
+      if (attempt % LOCK_WARNING_EVERY === 1) {
+        const message = "waiting for long transactions to lock a table for a moment; will retry";
+        logger.warn({ table: name, attempt }, message);
+      }
+      const limitMs = Math.min(LOCK_RETRY_LIMIT_MS, 250 * attempt);
+      await clock.wait(limitMs / 2 + (Math.random() * limitMs) / 2, signal);
+    }
+  }
+}
+
+/** From now on the definition cannot change until the transaction ends. */
+async function touch(client: Connection, schema: TableSchema): Promise<void> {
+  try {
+    await execute(client, `SELECT 1 FROM ${qualified(schema)} LIMIT 1`);
+  } catch (error) {
+    if (databaseError(error)?.errno !== ER_TABLE_DEF_CHANGED) throw error;
+    const name = `${schema.schema}.${schema.name}`;
+    throw new OperationalError(`${name} changed before it could be copied`, { cause: error });
+  }
+}
+
+export async function closeAll(clients: readonly Connection[]): Promise<void> {
+  await Promise.all(clients.map((client) => endQuietly(client)));
+}
+
+/** Reads one table through several sessions that see the same. */
+export class SnapshotCopy implements TableCopy {
+  readonly estimatedRows: number;
+  readonly #source: SnapshotSource;
+  readonly #schema: TableSchema;
+  readonly #commands: string[];
+  readonly #queue: CopyQueue;
+  readonly #signal: AbortSignal;
+  #running = 0;
+  #closed = false;
+  readonly #abort = () => {
+    this.#queue.fail(new OperationalError("the copy was cancelled"));
+    for (const client of this.#source.readers) client.destroy();
+  };
+
+  constructor(options: {
+    readonly source: SnapshotSource;
+    readonly schema: TableSchema;
+    readonly estimatedRows: number;
+    readonly commands: readonly string[];
+    readonly signal: AbortSignal;
+  }) {
+    this.#source = options.source;
+    this.#schema = options.schema;
+    this.estimatedRows = options.estimatedRows;
+    this.#commands = [...options.commands];
+    this.#queue = new CopyQueue(options.source.readers.length);
+    this.#signal = options.signal;
+    this.#signal.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  includes(transaction: TransactionMark): boolean {
+    const end = parsePosition(transaction.position);
+    return compareLogPositions(end, this.#source.position) <= 0;
+  }
+
+  async *rows(): AsyncGenerator<readonly Row[]> {
+    for (const client of this.#source.readers) void this.#run(client);
+    yield* this.#queue.batches();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#signal.removeEventListener("abort", this.#abort);
+    this.#queue.close();
+    if (this.#running > 0) for (const client of this.#source.readers) client.destroy();
+    else await closeAll(this.#source.readers);
+  }
+
+  /** Takes one command after the other. Never rejects: a failure goes to the consumer. */
+  async #run(client: Connection): Promise<void> {
+    this.#running += 1;
+    try {
+      const types = this.#schema.columns.map((column) => column.type);
+      while (!this.#queue.ended) {
+        const command = this.#commands.shift();
+        if (command === undefined) break;
+        await readRows(client, command, types, (rows) => this.#queue.offer(rows));
+      }
+    } catch (error) {
+      this.#queue.fail(error);
+      client.destroy();
+    } finally {
+      this.#running -= 1;
+      this.#queue.readerLeft();
+    }
+  }
+}
