@@ -1,13 +1,19 @@
-import { postgresSemantics } from "@freshet/dataflow";
+import { mysqlSameResultType, mysqlSemantics, postgresSemantics } from "@freshet/dataflow";
 import {
+  lexerSettings,
+  loadMysqlParser,
   loadPostgresParser,
+  mysqlLexer,
+  parseMysqlSelect,
   parsePostgresSelect,
   POSTGRES_LEXER_SETTINGS,
   postgresLexer,
 } from "@freshet/sql";
-import { postgresTextCodec } from "@freshet/types";
+import { mysqlTextCodec, postgresTextCodec } from "@freshet/types";
 import { ConfigurationError } from "@freshet/util";
 import type { ServerDialect } from "./dialect.ts";
+import { parseScope } from "./replication/mysql/catalog.ts";
+import { createMysqlUpstream } from "./replication/mysql/index.ts";
 import { createPostgresUpstream } from "./replication/postgres/index.ts";
 
 const postgres: ServerDialect = {
@@ -22,12 +28,33 @@ const postgres: ServerDialect = {
   createUpstream: createPostgresUpstream,
 };
 
+const mysql: ServerDialect = {
+  name: "mysql",
+  codec: mysqlTextCodec,
+  lexer: mysqlLexer,
+  semantics: mysqlSemantics,
+  load: loadMysqlParser,
+  lexerSettings(scopeIdentity) {
+    const modes = new Set(parseScope(scopeIdentity).modes);
+    return lexerSettings({
+      backslashEscapes: !modes.has("NO_BACKSLASH_ESCAPES"),
+      ansiQuotes: modes.has("ANSI_QUOTES"),
+      pipesAsConcat: modes.has("PIPES_AS_CONCAT"),
+      highNotPrecedence: modes.has("HIGH_NOT_PRECEDENCE"),
+    });
+  },
+  parse: parseMysqlSelect,
+  sameResultType: (ours, theirs) => mysqlSameResultType(ours.type, theirs.type),
+  createUpstream: createMysqlUpstream,
+};
+
 /** The dialect an upstream URL asks for by its scheme. */
 export function dialectOf(url: string): ServerDialect {
   const scheme = url.slice(0, url.indexOf(":")).toLowerCase();
   if (scheme === "postgres" || scheme === "postgresql") return postgres;
+  if (scheme === "mysql" || scheme === "mariadb") return mysql;
   throw new ConfigurationError(
     `--upstream-db-url begins with "${scheme}:", which is not a database this version speaks: ` +
-      "use postgres://user:password@host:port/database",
+      "use postgres://user:password@host:port/database or mysql://user:password@host:port/database",
   );
 }

@@ -47,7 +47,10 @@ function columnDifference(
  * Walks the groups of ties: groups that lie wholly within LIMIT and OFFSET must be there row for
  * row, of those at the ends any choice of the right size is legal.
  */
-function illegal(rows: readonly Row[], { ranked, limit, offset, loosened }: Expected): string | null {
+function illegal(
+  rows: readonly Row[],
+  { ranked, limit, offset, loosened }: Expected,
+): string | null {
   const end = limit === null ? ranked.rows.length : Math.min(ranked.rows.length, offset + limit);
   const expectedCount = Math.max(0, end - offset);
   if (rows.length !== expectedCount) return `${rows.length} rows instead of ${expectedCount}`;

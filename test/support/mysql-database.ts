@@ -38,13 +38,13 @@ export async function mysqlRows(client: MysqlClient, text: string): Promise<read
   return Array.isArray(rows) ? (rows as unknown as MysqlRow[]) : [];
 }
 
-/** Through a prepared statement. */
+/** Through a prepared statement; numbers as such where they fit. */
 export async function mysqlExecuted(
   client: MysqlClient,
   text: string,
   values: readonly (string | number | bigint | Buffer | null)[],
 ): Promise<readonly MysqlRow[]> {
-  const [rows] = await client.execute(text, [...values]);
+  const [rows] = await client.execute({ sql: text, values: [...values], typeCast: true });
   return Array.isArray(rows) ? (rows as unknown as MysqlRow[]) : [];
 }
 

@@ -16,6 +16,7 @@ export class Greetings {
   #face: ServerFace | null = null;
   #asking: Promise<unknown> | null = null;
   #probe = probeText(false);
+  isMariadb = false;
 
   /** `ask` makes some connection, whose greeting comes in by `saw`. */
   constructor(ask: () => Promise<unknown>) {
@@ -29,6 +30,7 @@ export class Greetings {
 
   saw(greeting: Handshake): void {
     const isMariadb = /mariadb/i.test(greeting.serverVersion);
+    this.isMariadb = isMariadb;
     this.#face = {
       serverVersion: greeting.serverVersion,
       capabilities: greeting.capabilities,

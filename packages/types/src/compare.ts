@@ -87,10 +87,23 @@ export function compareText(a: string, b: string): number {
   return a.length - b.length;
 }
 
+/** A sort compares one value with many: the key of the last one on either side is kept. */
 function weightComparator(collator: Collator): Comparator {
+  let left: NonNull | null = null;
+  let right: NonNull | null = null;
+  let leftKey = "";
+  let rightKey = "";
   return (a, b) => {
     if (a === b) return 0;
-    return compareScalars(collator.sortKey(a as string), collator.sortKey(b as string));
+    if (a !== left) {
+      leftKey = collator.sortKey(a as string);
+      left = a;
+    }
+    if (b !== right) {
+      rightKey = collator.sortKey(b as string);
+      right = b;
+    }
+    return compareScalars(leftKey, rightKey);
   };
 }
 

@@ -22,4 +22,5 @@ export * from "./mysql/enum-members.ts";
 export * from "./mysql/float.ts";
 export * from "./mysql/datetime.ts";
 export * from "./mysql/text-codec.ts";
+export * from "./mysql/sort-length.ts";
 export * from "./parse-canonical.ts";

@@ -42,6 +42,10 @@ describe("packed rows", () => {
   test("unsigned integers", () => {
     const oid = compileLayout([{ ...typeOfKind("int"), unsigned: true }]);
     expect(oid.decodeRow(oid.encode([4294967295]).copy())).toEqual([4294967295]);
+    const bigint = compileLayout([{ ...typeOfKind("bigint"), unsigned: true }]);
+    const largest = (1n << 64n) - 1n;
+    expect(bigint.decodeRow(bigint.encode([largest]).copy())).toEqual([largest]);
+    expect(() => bigint.encode([-1n])).toThrow();
     const int = compileLayout([typeOfKind("int")]);
     expect(() => int.encode([4294967295])).toThrow("does not fit");
     expect(() => int.encode([1.5])).toThrow("does not fit");

@@ -323,9 +323,7 @@ function executeCommand(
   values.forEach(({ bytes }, index) => {
     if (bytes === null) nulls[index >> 3]! |= 1 << (index & 7);
   });
-  const declared = values.map(({ type, unsigned }) =>
-    Buffer.from([type, unsigned ? 0x80 : 0]),
-  );
+  const declared = values.map(({ type, unsigned }) => Buffer.from([type, unsigned ? 0x80 : 0]));
   const sent = values.flatMap(({ bytes }) => (bytes === null ? [] : [bytes]));
   return Buffer.concat([...head, nulls, uint(1, 1), ...declared, ...sent]);
 }

@@ -1,8 +1,8 @@
 import type { WriteDialect, WriteMaker, WriteStatement } from "../dialect.ts";
+import { copiedColumns, copyLines, largeTransaction } from "../bulk-writes.ts";
 import type { Table } from "../schema.ts";
 import { COLUMN_TYPES, LARGE_TEXT_EXPRESSION } from "./column-types.data.ts";
 
-const LARGE_ROWS = 3_000;
 const WIDER: Readonly<Record<string, string>> = {
   int4: "int8",
   "varchar(40)": "text",
@@ -15,7 +15,7 @@ export const POSTGRES_WRITES: WriteDialect = {
   changes: [[1.5, upsert]],
   transactions: [
     [1, copy],
-    [0.4, (maker) => large(maker).map((text) => ({ text }))],
+    [0.4, (maker) => largeTransaction(maker, series).map((text) => ({ text }))],
     [0.4, (maker) => truncate(maker).map((text) => ({ text }))],
   ],
   definitionChange(maker, extra) {
@@ -53,25 +53,11 @@ function upsert(maker: WriteMaker, table: Table): string {
 }
 
 function copy(maker: WriteMaker): readonly WriteStatement[] {
-  const { random } = maker;
   const table = maker.table();
-  const columns = table.columns.filter(
-    ({ nullable, name }) => !nullable || name === "ref" || name === "tag",
-  );
-  const lines = Array.from({ length: random.between(1, 6) }, () =>
-    columns
-      .map((column) => {
-        if (column.name === "id") return String(maker.freshIds(1));
-        const type = COLUMN_TYPES.find(({ sql }) => sql === column.type)!;
-        const values = type.values.filter((value) => !/[\\\t\n]/.test(value));
-        if (column.name === "part" && column.type === "int4") return "2";
-        return values.length === 0 ? "\\\\x00" : random.pickSkewed(values);
-      })
-      .join("\t"),
-  );
+  const columns = copiedColumns(table);
+  const lines = copyLines(maker, COLUMN_TYPES, columns);
   const names = columns.map(({ name }) => name).join(", ");
-  const text = `COPY ${table.name} (${names}) FROM STDIN`;
-  return [{ text, copy: `${lines.join("\n")}\n` }];
+  return [{ text: `COPY ${table.name} (${names}) FROM STDIN`, copy: lines }];
 }
 
 function truncate(maker: WriteMaker): readonly string[] {
@@ -85,25 +71,6 @@ function truncate(maker: WriteMaker): readonly string[] {
   ];
 }
 
-/** Thousands of rows in one transaction; most of them go again. */
-function large(maker: WriteMaker): readonly string[] {
-  const table = maker.table();
-  const from = maker.freshIds(LARGE_ROWS);
-  const columns = table.columns.filter(({ nullable, name }) => !nullable || name === "ref");
-  const values = columns.map((column) =>
-    column.name === "id" || column.name === "ref"
-      ? "i"
-      : maker.value({ ...column, nullable: false }),
-  );
-  const names = columns.map(({ name }) => name).join(", ");
-  const by = table.key.length > 0 ? "id" : "ref";
-  const where = `${by} BETWEEN ${from} AND ${from + LARGE_ROWS - 10}`;
-  return [
-    "BEGIN",
-    `INSERT INTO ${table.name} (${names}) SELECT ${values.join(", ")} FROM generate_series(${from}, ${from + LARGE_ROWS - 1}) AS i`,
-    maker.change(),
-    `UPDATE ${table.name} SET ref = ref + 1 WHERE ${where}`,
-    "COMMIT",
-    `DELETE FROM ${table.name} WHERE ${where}`,
-  ];
+function series(from: number, to: number): string {
+  return `generate_series(${from}, ${to}) AS i`;
 }

@@ -59,10 +59,11 @@ export function refuse(session: Session, id: number, what: string, error: Buffer
 }
 
 export function unknownStatement(session: Session, id: number, what: string): void {
+  const where = session.context.greetings.isMariadb ? what : "mysql_stmt_precheck";
   session.error(
     ERROR.unknownStatementHandler,
     "HY000",
-    `Unknown prepared statement handler (${id}) given to ${what}`,
+    `Unknown prepared statement handler (${id}) given to ${where}`,
   );
 }
 

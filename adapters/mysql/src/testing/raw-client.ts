@@ -41,6 +41,7 @@ export class RawClient {
   cut: ((bytes: Buffer) => Buffer[]) | null = null;
   readonly #scanner = new PacketScanner(NO_LIMIT);
   #wake: (() => void) | null = null;
+  #written: Promise<void> = Promise.resolve();
 
   private constructor(socket: Socket, rest: Buffer, capabilities: number, threadId: number) {
     this.socket = socket;
@@ -81,7 +82,10 @@ export class RawClient {
 
   write(bytes: Buffer): void {
     if (this.cut === null) this.socket.write(bytes);
-    else void this.#writePieces(this.cut(bytes));
+    else {
+      const pieces = this.cut(bytes);
+      this.#written = this.#written.then(() => this.#writePieces(pieces));
+    }
   }
 
   async #writePieces(pieces: readonly Buffer[]): Promise<void> {

@@ -1,13 +1,21 @@
 import type { RouterOptions } from "@freshet/adapter-core";
 import {
+  canonicalLiteral as mysqlCanonicalLiteral,
+  startMysqlAdapter,
+} from "@freshet/adapter-mysql";
+import {
   type PostgresAdapter,
   type PostgresAdapterOptions,
   startPostgresAdapter,
 } from "@freshet/adapter-postgres";
 import type { DialectName } from "@freshet/config";
 import { canonicalLiteral } from "@freshet/pg-wire";
-import { parseCacheStatement, postgresLexer } from "@freshet/sql";
-import { ConfigurationError } from "@freshet/util";
+import {
+  mysqlLexer,
+  parseCacheStatement,
+  parseMysqlCacheStatement,
+  postgresLexer,
+} from "@freshet/sql";
 
 /** A listener of either protocol; the adapters are mirror images of each other. */
 export type Listener = PostgresAdapter;
@@ -24,11 +32,20 @@ const postgres: AdapterDialect = {
   start: startPostgresAdapter,
 };
 
+const mysql: AdapterDialect = {
+  reading: {
+    lexer: mysqlLexer,
+    canonicalLiteral: mysqlCanonicalLiteral,
+    parseCacheStatement: parseMysqlCacheStatement,
+  },
+  start: startMysqlAdapter,
+};
+
 export function adapterDialect(dialect: DialectName): AdapterDialect {
   switch (dialect) {
     case "postgres":
       return postgres;
     case "mysql":
-      throw new ConfigurationError("MySQL is not served yet.");
+      return mysql;
   }
 }

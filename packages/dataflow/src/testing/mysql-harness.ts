@@ -1,4 +1,5 @@
-import { lexerSettings, mysqlLexer, parseMysqlSelect } from "@freshet/sql";
+import { lexerSettings, mysqlLexer } from "@freshet/sql";
+import { readMysqlSelect as parseMysqlSelect } from "../../../sql/src/mysql/parser.ts";
 import { mysqlTextCodec } from "@freshet/types";
 import { mysqlSemantics } from "../dialects/mysql/semantics.ts";
 import { mysqlTables } from "./mysql-tables.ts";

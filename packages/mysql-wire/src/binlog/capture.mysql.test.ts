@@ -7,7 +7,15 @@ import { BinlogError } from "./binlog-error.ts";
 import { BinlogDecoder } from "./decoder.ts";
 import type { BinlogEvent } from "./events.ts";
 import { ABSENT, type DecodedRows, compileRowDecoder } from "./row-decoder.ts";
-import { FLAVOURS, capture, connect, decodeAll, rowsWithMaps } from "./testing/binlog-capture.ts";
+import {
+  FLAVOURS,
+  capture,
+  connect,
+  decodeAll,
+  firstEvents,
+  rawRows,
+  rowsWithMaps,
+} from "./testing/binlog-capture.ts";
 
 const INT: SqlType = { kind: "int", upstreamId: TYPE.long, name: "int", modifier: -1 };
 const TEXT: SqlType = {
@@ -200,6 +208,24 @@ describe.each(FLAVOURS)("a binary log of %s", (flavour) => {
     if (flavour === "mysql") expect(map?.columns[7]).toMatchObject({ dimensions: 3 });
   });
 
+  it("has the columns of the catalogue, and no hidden ones", async () => {
+    const index = flavour === "mysql" ? ", INDEX ((a + 1)), INDEX ((upper(s)))" : "";
+    await create(
+      "a int, g int AS (a + 1) VIRTUAL, p int AS (a + 2) STORED, h int INVISIBLE DEFAULT 5," +
+        ` s varchar(200)${index}`,
+    );
+    await connection.query("ALTER TABLE t ADD COLUMN f int FIRST, DROP COLUMN s");
+    const events = decodeAll(await logged("INSERT INTO t (f, a) VALUES (9, 1)", "DELETE FROM t"));
+    const names = rowsWithMaps(events)[0]?.map.columns.map((column) => column.name);
+    expect(names).toEqual(["f", "a", "g", "p", "h"]);
+    const g = flavour === "mysql" ? INT : null;
+    const row = flavour === "mysql" ? [9, 1, 2, 3, 5] : [9, 1, 3, 5];
+    expect(rowsOf(events, [INT, INT, g, INT, INT])).toEqual([
+      { before: null, after: [row], missing: [] },
+      { before: [row], after: null, missing: [] },
+    ]);
+  });
+
   it("is refused when a byte is changed or missing", async () => {
     await create();
     const [format, ...events] = await logged(...WRITES, "CREATE TABLE u (a int)", "DROP TABLE u");
@@ -217,7 +243,7 @@ describe.each(FLAVOURS)("a binary log of %s", (flavour) => {
         const was = event[at] as number;
         changed[at] = was ^ (1 + ((seed >>> 16) % 255));
         // The one flag that the server itself changes without a new checksum.
-        if (at === 17 && changed[at] === (was ^ 1)) continue;
+        if (event === format && at === 17 && changed[at] === (was ^ 1)) continue;
         const subject = event === format ? new BinlogDecoder() : decoder();
         expect(() => subject.decode(changed)).toThrow(BinlogError);
         expect(() => decoder().decode(event.subarray(0, at))).toThrow(BinlogError);
@@ -295,6 +321,36 @@ describe.each(FLAVOURS)("a binary log of %s", (flavour) => {
         events.filter((event) => event.kind === "mariadbGtid" && event.completedXa),
       ).toHaveLength(1);
     }
+  });
+
+  it("begins with the GTIDs of the files before", async () => {
+    await create();
+    if (flavour === "mysql") {
+      for (const next of ["AUTOMATIC:first", "AUTOMATIC:second", "AUTOMATIC:first", "AUTOMATIC"]) {
+        await connection.query(`SET SESSION gtid_next = '${next}'`);
+        await connection.query("INSERT INTO t (id) SELECT count(*) FROM t");
+      }
+    }
+    await connection.query("FLUSH BINARY LOGS");
+    const events = decodeAll(await firstEvents(server, connection));
+    const known = events.flatMap((event) => {
+      if (event.kind === "previousGtids") return [event.gtids];
+      if (event.kind !== "mariadbGtidList") return [];
+      return event.gtids.map((gtid) => `${gtid.domain}-${gtid.server}-${gtid.sequence}`);
+    });
+    expect(known).toHaveLength(1);
+    if (flavour === "mariadb") {
+      const [row] = await rawRows(connection, "SELECT @@gtid_binlog_pos");
+      expect(known[0]).toBe(String(row?.[0]));
+      return;
+    }
+    expect(known[0]).toContain(":second:1");
+    const sets = `'${known[0]}', @@gtid_executed`;
+    const [row] = await rawRows(
+      connection,
+      `SELECT gtid_subset(${sets}), gtid_subset(@@gtid_executed, '${known[0]}')`,
+    );
+    expect(row?.map(String)).toEqual(["1", "1"]);
   });
 
   it("of a large compressed transaction is read whole", async () => {

@@ -74,10 +74,8 @@ function decodeUtf8(bytes: Buffer, start: number, end: number): string {
   if (start === end) return "";
   const text = (bytes as unknown as Sliceable).utf8Slice(start, end);
   // Lone surrogates can be stored; they have no text of their own, and two must not become one.
-  if (text.length !== end - start && text.includes(REPLACEMENT)) {
-    if (Buffer.compare(Buffer.from(text), bytes.subarray(start, end)) !== 0) {
-      throw new BinlogError("unrepresentable", "a stored text is not valid UTF-8");
-    }
+  if (text.includes(REPLACEMENT) && !Buffer.from(text).equals(bytes.subarray(start, end))) {
+    throw new BinlogError("unrepresentable", "a stored text is not valid UTF-8");
   }
   return text;
 }

@@ -20,8 +20,11 @@ import { compileText } from "./text-values.ts";
 
 export type ReadValue = (cursor: RowCursor) => Value;
 
-/** Reads a value of the column; `type` has been found to agree with it. */
-export function compileRead(column: MapColumn, type: SqlType): ReadValue {
+/**
+ * Reads a value of the column; `type` has been found to agree with it. MariaDB stores -0 and
+ * prints 0 for it; adding 0 makes that of it.
+ */
+export function compileRead(column: MapColumn, type: SqlType, mariadb: boolean): ReadValue {
   switch (column.type) {
     case TYPE.tiny:
     case TYPE.short:
@@ -31,9 +34,9 @@ export function compileRead(column: MapColumn, type: SqlType): ReadValue {
     case TYPE.year:
       return compileInteger(column.type, type.unsigned === true);
     case TYPE.float:
-      return (cursor) => cursor.bytes.readFloatLE(cursor.skip(4));
+      return mariadb ? (cursor) => readFloat(cursor) + 0 : readFloat;
     case TYPE.double:
-      return (cursor) => cursor.bytes.readDoubleLE(cursor.skip(8));
+      return mariadb ? (cursor) => readDouble(cursor) + 0 : readDouble;
     case TYPE.newdecimal:
       return compileDecimal(column.meta >> 8, column.meta & 0xff);
     case TYPE.bit:
@@ -46,6 +49,14 @@ export function compileRead(column: MapColumn, type: SqlType): ReadValue {
     default:
       return compileTemporal(column) ?? compileText(column, type);
   }
+}
+
+function readFloat(cursor: RowCursor): number {
+  return cursor.bytes.readFloatLE(cursor.skip(4));
+}
+
+function readDouble(cursor: RowCursor): number {
+  return cursor.bytes.readDoubleLE(cursor.skip(8));
 }
 
 function columnBytes(column: MapColumn): number {

@@ -35,6 +35,7 @@ const DEFAULT_MAX_PAYLOAD_BYTES = 1024 ** 3;
 export class BinlogDecoder {
   readonly #maxPayloadBytes: number;
   #checksum: ChecksumAlgorithm | null;
+  #mariadb = false;
 
   constructor(options: BinlogDecoderOptions = {}) {
     this.#checksum = options.checksum ?? null;
@@ -51,8 +52,11 @@ export class BinlogDecoder {
       throw malformed(`a binary log event of ${event.length} bytes says it has ${header.size}`);
     }
     const end = this.#protectedEnd(event, header);
-    const decoded = read(event, HEADER_BYTES, end, header, this.#maxPayloadBytes);
-    if (decoded.kind === "format") this.#checksum = decoded.checksum;
+    const decoded = this.#read(event, HEADER_BYTES, end, header);
+    if (decoded.kind === "format") {
+      this.#checksum = decoded.checksum;
+      this.#mariadb = decoded.mariadb;
+    }
     return decoded;
   }
 
@@ -69,7 +73,7 @@ export class BinlogDecoder {
       if (header.type === EVENT_TYPE.transactionPayload) {
         throw malformed("a transaction payload within a transaction payload");
       }
-      yield read(bytes, at + HEADER_BYTES, end, header, this.#maxPayloadBytes);
+      yield this.#read(bytes, at + HEADER_BYTES, end, header);
       at = end;
     }
   }
@@ -92,22 +96,17 @@ export class BinlogDecoder {
     verifyChecksum(event, header);
     return event.length - CHECKSUM_BYTES;
   }
-}
 
-function read(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  header: EventHeader,
-  maxInflatedBytes: number,
-): BinlogEvent {
-  try {
-    return readBody(new EventReader(bytes, start, end), header, maxInflatedBytes);
-  } catch (error) {
-    if (error instanceof BinlogError) throw error;
-    if (error instanceof ProtocolViolation || error instanceof RangeError) {
-      throw malformed(`a binary log event of type ${header.type} is malformed`, error);
+  #read(bytes: Buffer, start: number, end: number, header: EventHeader): BinlogEvent {
+    const settings = { maxInflatedBytes: this.#maxPayloadBytes, mariadb: this.#mariadb };
+    try {
+      return readBody(new EventReader(bytes, start, end), header, settings);
+    } catch (error) {
+      if (error instanceof BinlogError) throw error;
+      if (error instanceof ProtocolViolation || error instanceof RangeError) {
+        throw malformed(`a binary log event of type ${header.type} is malformed`, error);
+      }
+      throw error;
     }
-    throw error;
   }
 }

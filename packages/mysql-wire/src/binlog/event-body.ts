@@ -18,15 +18,20 @@ import { readRows } from "./rows-event.ts";
 import { readQuery, readXaPrepare } from "./statement-events.ts";
 import { readTableMap } from "./table-map.ts";
 
+export interface BodySettings {
+  readonly maxInflatedBytes: number;
+  readonly mariadb: boolean;
+}
+
 /** The event whose body the reader spans. */
 export function readBody(
   reader: EventReader,
   header: EventHeader,
-  maxInflatedBytes: number,
+  { maxInflatedBytes, mariadb }: BodySettings,
 ): BinlogEvent {
   switch (header.type) {
     case EVENT_TYPE.tableMap:
-      return readTableMap(reader, header);
+      return readTableMap(reader, header, mariadb);
     case EVENT_TYPE.writeRowsV1:
     case EVENT_TYPE.updateRowsV1:
     case EVENT_TYPE.deleteRowsV1:

@@ -1,9 +1,10 @@
 import { crc32 } from "node:zlib";
 import { BinlogError, malformed } from "./binlog-error.ts";
-import { EVENT_FLAG, type EventHeader } from "./events.ts";
+import { EVENT_FLAG, EVENT_TYPE, type EventHeader } from "./events.ts";
 
 export const HEADER_BYTES = 19;
 export const CHECKSUM_BYTES = 4;
+const TYPE_AT = 4;
 const FLAGS_AT = 17;
 
 /** The header at `at`. Throws BinlogError when there are fewer than 19 bytes. */
@@ -11,7 +12,7 @@ export function readEventHeader(bytes: Buffer, at = 0): EventHeader {
   if (bytes.length - at < HEADER_BYTES) throw malformed("a binary log event ends in its header");
   return {
     timestamp: bytes.readUInt32LE(at),
-    type: bytes[at + 4] as number,
+    type: bytes[at + TYPE_AT] as number,
     serverId: bytes.readUInt32LE(at + 5),
     size: bytes.readUInt32LE(at + 9),
     endPosition: bytes.readUInt32LE(at + 13),
@@ -25,7 +26,7 @@ export function checksumAgrees(event: Buffer): boolean {
   if (end < HEADER_BYTES) return false;
   const low = event[FLAGS_AT] as number;
   let sum: number;
-  if ((low & EVENT_FLAG.inUse) === 0) {
+  if (event[TYPE_AT] !== EVENT_TYPE.formatDescription || (low & EVENT_FLAG.inUse) === 0) {
     sum = crc32(event.subarray(0, end));
   } else {
     // The server sets this flag of a file's first event and clears it without a new checksum.

@@ -86,6 +86,8 @@ export interface FormatEvent {
   readonly kind: "format";
   readonly header: EventHeader;
   readonly serverVersion: string;
+  /** Told from the event types that it knows: the version's text can be set. */
+  readonly mariadb: boolean;
   /** When the server made the file; 0 unless it was started then. */
   readonly created: number;
   /** Of the events that follow. */
@@ -219,6 +221,8 @@ export interface TableMapEvent {
   readonly flags: number;
   readonly schema: string;
   readonly table: string;
+  /** Logged by MariaDB. */
+  readonly mariadb: boolean;
   readonly columns: readonly MapColumn[];
   /** Positions of the primary key's columns; null when not told or there is none. */
   readonly primaryKey: readonly number[] | null;

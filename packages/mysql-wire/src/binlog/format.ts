@@ -1,7 +1,12 @@
 import { BinlogError, malformed } from "./binlog-error.ts";
 import { CHECKSUM_BYTES, HEADER_BYTES } from "./event-header.ts";
 import type { EventReader } from "./event-reader.ts";
-import type { ChecksumAlgorithm, EventHeader, FormatEvent } from "./events.ts";
+import {
+  type ChecksumAlgorithm,
+  EVENT_TYPE,
+  type EventHeader,
+  type FormatEvent,
+} from "./events.ts";
 
 const BINLOG_VERSION = 4;
 const VERSION_BYTES = 50;
@@ -34,6 +39,7 @@ export function readFormat(reader: EventReader, header: EventHeader): FormatEven
     kind: "format",
     header,
     serverVersion: zero === -1 ? name : name.slice(0, zero),
+    mariadb: postHeaderLengths.length >= EVENT_TYPE.mariadbGtid,
     created,
     checksum: algorithm === 1 ? "crc32" : "none",
     postHeaderLengths,

@@ -74,7 +74,7 @@ class CompiledRowDecoder implements RowDecoder {
     this.#skips = map.columns.map(compileSkip);
     this.#reads = map.columns.map((column, index) => {
       const type = wanted[index] ?? null;
-      return type === null ? null : compileRead(column, type);
+      return type === null ? null : compileRead(column, type, map.mariadb);
     });
     this.#width = this.#reads.filter((read) => read !== null).length;
   }

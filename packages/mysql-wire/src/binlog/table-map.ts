@@ -5,7 +5,11 @@ import type { EventHeader, MapColumn, TableMapEvent } from "./events.ts";
 import { MARIADB_TYPE, type StoredColumn } from "./stored-column.ts";
 import { readTableMetadata } from "./table-metadata.ts";
 
-export function readTableMap(reader: EventReader, header: EventHeader): TableMapEvent {
+export function readTableMap(
+  reader: EventReader,
+  header: EventHeader,
+  mariadb: boolean,
+): TableMapEvent {
   const tableId = reader.uint48();
   const flags = reader.uint16();
   const definition = Buffer.from(reader.buffer.subarray(reader.at, reader.end));
@@ -39,6 +43,7 @@ export function readTableMap(reader: EventReader, header: EventHeader): TableMap
     flags,
     schema,
     table,
+    mariadb,
     columns,
     primaryKey,
     definition,

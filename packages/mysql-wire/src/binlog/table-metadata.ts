@@ -41,6 +41,8 @@ const NUMERIC: ReadonlySet<number> = new Set([
   TYPE.newdecimal,
   TYPE.float,
   TYPE.double,
+  // The server counts it with the numbers.
+  TYPE.year,
 ]);
 const CHARACTER: ReadonlySet<number> = new Set([
   TYPE.string,

@@ -34,6 +34,7 @@ export function call(context: ParseContext): Expression {
   // Ours alone: see LIKE … ESCAPE.
   if (word === "like_escape") throw unsupported("a stored function");
   tokens.take();
+  tokens.second.replace(at, `f_${word}`);
   const make = (args: Expression[], star = false, distinct = false): Expression => {
     tokens.expectKind(T_CLOSE);
     if (tokens.peek().word === "over") throw unsupported("window functions");
@@ -41,33 +42,45 @@ export function call(context: ParseContext): Expression {
   };
   if (tokens.peek().kind === T_CLOSE) return make([]);
   if (word === "count" && isStar(context)) {
-    tokens.take();
+    tokens.second.replace(tokens.take().start, "0");
     return make([], true);
   }
   if (word === "extract") {
     const unit = unitLiteral(context);
-    tokens.expect("from");
+    separate(context, "from");
     return make([unit, expression(context)]);
   }
   if (word === "position") {
     const sought = bits(context, false);
-    tokens.expect("in");
+    separate(context, "in");
+    tokens.second.replace(at, "f_locate");
     return { ...make([sought, expression(context)]), name: ["locate"] } as Expression;
   }
-  const distinct = tokens.accept("distinct");
+  const distinct = tokens.peek().word === "distinct";
+  if (distinct) tokens.takeHidden();
   for (const prefix of ["all", "leading", "trailing", "both"]) {
     if (tokens.peek().word === prefix) throw unsupported(`${prefix.toUpperCase()} in a call`);
   }
   const args = [UNIT_FIRST.has(word) ? unitLiteral(context) : expression(context)];
-  if ((word === "substring" || word === "substr" || word === "mid") && tokens.accept("from")) {
+  if ((word === "substring" || word === "substr" || word === "mid") && tokens.peek().word === "from") {
+    separate(context, "from");
     args.push(expression(context));
-    if (tokens.accept("for")) args.push(expression(context));
+    if (tokens.peek().word !== "for") return make(args);
+    separate(context, "for");
+    args.push(expression(context));
     return make(args);
   }
   while (tokens.acceptKind(T_COMMA)) args.push(expression(context));
   const { word: next } = tokens.peek();
   if (ARGUMENT_WORDS.includes(next)) throw unsupported(`${next.toUpperCase()} in ${upper}()`);
   return make(args, false, distinct);
+}
+
+/** A word that stands between two arguments like a comma. */
+function separate(context: ParseContext, word: string): void {
+  const { start } = context.tokens.peek();
+  context.tokens.expect(word);
+  context.tokens.second.replace(start, ",");
 }
 
 function isStar(context: ParseContext): boolean {
@@ -81,6 +94,7 @@ function unitLiteral(context: ParseContext): Expression {
   const { word, start: at } = tokens.peek();
   if (!UNITS.has(word)) throw unsupported("a compound unit of time");
   tokens.take();
+  tokens.second.string(at);
   return { kind: "literal", literal: "string", text: word, at };
 }
 
@@ -88,9 +102,9 @@ function unitLiteral(context: ParseContext): Expression {
 export function cast(context: ParseContext): Expression {
   const { tokens } = context;
   const at = tokens.take().start;
-  open(context, "CAST");
+  open(context, "CAST", at);
   const operand = expression(context);
-  tokens.expect("as");
+  separate(context, "as");
   const type = typeName(context);
   tokens.expectKind(T_CLOSE);
   return { kind: "cast", operand, type, at };
@@ -100,7 +114,7 @@ export function cast(context: ParseContext): Expression {
 export function convert(context: ParseContext): Expression {
   const { tokens } = context;
   const at = tokens.take().start;
-  open(context, "CONVERT");
+  open(context, "CONVERT", at);
   const operand = expression(context);
   tokens.refuse("using", "CONVERT … USING");
   tokens.expectKind(T_COMMA);
@@ -109,7 +123,8 @@ export function convert(context: ParseContext): Expression {
   return { kind: "cast", operand, type, at };
 }
 
-function open(context: ParseContext, name: string): void {
+function open(context: ParseContext, name: string, at: number): void {
+  context.tokens.second.replace(at, "f_cast");
   const { touching } = context.tokens.expectKind(T_OPEN);
   if (!touching) throw unsupported(`${name} with a space before its parenthesis`);
 }

@@ -9,10 +9,6 @@ import { select } from "./select.ts";
 /** The comma binds less than any join, so the list is one of joins. */
 export function fromItems(context: ParseContext): FromItem[] {
   const { tokens } = context;
-  if (tokens.peek().word === "dual") {
-    tokens.take();
-    return [];
-  }
   const items = [joined(context)];
   while (tokens.acceptKind(T_COMMA)) items.push(joined(context));
   return items;
@@ -27,11 +23,15 @@ interface JoinWords {
 function joinWords(context: ParseContext): JoinWords | null {
   const { tokens } = context;
   tokens.refuse("straight_join", "STRAIGHT_JOIN");
-  const natural = tokens.accept("natural");
+  const natural = tokens.peek().word === "natural";
+  if (natural) tokens.takeHidden();
   const { word } = tokens.peek();
   if (word === "left" || word === "right") {
+    // The second parser does not know NATURAL LEFT JOIN.
+    const from = tokens.position;
     tokens.take();
     tokens.accept("outer");
+    if (natural) tokens.hideSince(from);
     tokens.expect("join");
     return { join: word, natural };
   }
@@ -147,6 +147,7 @@ function indexHints(context: ParseContext): void {
   for (;;) {
     const { word } = tokens.peek();
     if (word !== "use" && word !== "force" && word !== "ignore") return;
+    const from = tokens.position;
     tokens.take();
     if (!tokens.accept("index")) tokens.expect("key");
     if (tokens.accept("for")) {
@@ -158,5 +159,6 @@ function indexHints(context: ParseContext): void {
       if (!tokens.accept("primary")) tokens.name();
       if (tokens.peek().kind !== T_CLOSE) tokens.expectKind(T_COMMA);
     }
+    tokens.hideSince(from);
   }
 }

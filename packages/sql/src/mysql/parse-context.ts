@@ -33,6 +33,7 @@ export class ParseContext {
 
   placeholder(inList: boolean): Expression {
     const { start } = this.tokens.expectKind(T_PARAM);
+    this.tokens.second.number(start, start, false);
     return this.places.placeholder(this.#placeholders++, start, inList);
   }
 }

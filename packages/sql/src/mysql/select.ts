@@ -1,5 +1,5 @@
 /** SELECT and its clauses. */
-import type { Expression, OrderItem, SelectItem, SelectStatement } from "../ast.ts";
+import type { Expression, FromItem, OrderItem, SelectItem, SelectStatement } from "../ast.ts";
 import { unsupported } from "../unsupported.ts";
 import { expression } from "./expressions.ts";
 import { fromItems, names } from "./from.ts";
@@ -37,7 +37,7 @@ const REFUSED_ENDS: Readonly<Record<string, string>> = {
   rows: "ROWS EXAMINED",
 };
 
-export function statement(context: ParseContext): SelectStatement {
+export function readStatement(context: ParseContext): SelectStatement {
   const { tokens } = context;
   if (tokens.peek().kind === T_OPEN) throw unsupported("a query in parentheses");
   const ctes = tokens.peek().word === "with" ? commonTables(context) : [];
@@ -66,7 +66,7 @@ export function select(context: ParseContext, role: Role): SelectStatement {
   tokens.expect("select");
   const distinct = modifiers(context);
   const items = selectItems(context, role);
-  const from = tokens.accept("from") ? fromItems(context) : [];
+  const from = fromClause(context);
   const where = tokens.accept("where") ? expression(context) : null;
   const groupBy = tokens.accept("group") ? groupKeys(context) : [];
   const having = tokens.accept("having") ? expression(context) : null;
@@ -75,6 +75,19 @@ export function select(context: ParseContext, role: Role): SelectStatement {
   const refused = REFUSED_ENDS[tokens.peek().word];
   if (refused !== undefined) throw unsupported(refused);
   return { ctes: [], distinct, items, from, where, groupBy, having, orderBy, limit, offset };
+}
+
+function fromClause(context: ParseContext): FromItem[] {
+  const { tokens } = context;
+  if (tokens.peek().word !== "from") return [];
+  if (tokens.peek(1).word !== "dual") {
+    tokens.take();
+    return fromItems(context);
+  }
+  // FROM DUAL is no FROM at all.
+  tokens.takeHidden();
+  tokens.takeHidden();
+  return [];
 }
 
 /** Whether the answer is DISTINCT. */
@@ -103,7 +116,8 @@ function modifiers(context: ParseContext): boolean {
       default:
         return distinct ?? false;
     }
-    tokens.take();
+    if (word.startsWith("distinct")) tokens.second.replace(tokens.take().start, "DISTINCT");
+    else tokens.takeHidden();
   }
 }
 
@@ -158,6 +172,7 @@ function aliasOf(context: ParseContext): string | null {
   if (token.kind === T_STRING || token.kind === T_ESCAPED) {
     const literal = stringLiteral(context, false);
     if (literal.kind !== "literal") throw tokens.unexpected("a name");
+    tokens.second.name(token.start, literal.text);
     return literal.text;
   }
   return as || tokens.isName(token) ? tokens.name() : null;

@@ -211,6 +211,7 @@ function numberLiteral(
   const slot = context.places.find(at, inList);
   if (slot !== null) checkNumber(slot, literal, text);
   else if (!context.inSelectList) throw slotMismatch();
+  context.tokens.second.number(token.start, at, isNegative);
   return { kind: "literal", literal, text, at };
 }
 
@@ -220,9 +221,10 @@ export function stringLiteral(context: ParseContext, inList: boolean): Expressio
   const at = tokens.peek().start;
   let bytes = "";
   while (tokens.peek().kind === T_STRING || tokens.peek().kind === T_ESCAPED) {
-    const token = tokens.take();
+    const token = tokens.takeHidden();
     bytes += stringContent(token.text, token.kind === T_ESCAPED);
   }
+  tokens.second.string(at);
   const text = unicode(bytes);
   const slot = places.find(at, inList);
   if (slot !== null) checkString(slot, text);

@@ -4,6 +4,7 @@ import { SqlSyntaxError } from "../syntax-error.ts";
 import { unsupported } from "../unsupported.ts";
 import { quotedName } from "./literal.ts";
 import { Scanner, T_DOT, T_END, T_ERROR, T_OPERATOR, T_QUOTED, T_WORD } from "./scanner.ts";
+import { SecondText } from "./second-text.ts";
 import { RESERVED_SOMEWHERE, RESERVED_WORDS } from "./words.data.ts";
 
 export interface Token {
@@ -20,6 +21,9 @@ export interface Token {
 }
 
 export class TokenStream {
+  /** What the second parser will read instead of these tokens. */
+  readonly second = new SecondText();
+
   readonly #text: string;
   readonly #tokens: Token[] = [];
   #at = 0;
@@ -55,6 +59,18 @@ export class TokenStream {
     const token = this.peek();
     if (token.kind !== T_END) this.#at++;
     return token;
+  }
+
+  /** How many tokens were taken. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /** The second parser is not to see the tokens since then. */
+  hideSince(position: number): void {
+    for (const token of this.#tokens.slice(position, this.#at)) {
+      this.second.replace(token.start, "");
+    }
   }
 
   accept(word: string): boolean {
@@ -101,7 +117,21 @@ export class TokenStream {
       throw this.unexpected("a name");
     }
     this.#at++;
-    return unicode(token.kind === T_QUOTED ? quotedName(token.text) : token.text);
+    const name = unicode(token.kind === T_QUOTED ? quotedName(token.text) : token.text);
+    this.second.name(token.start, name);
+    return name;
+  }
+
+  /** Takes a token that the second parser is not to see. */
+  takeHidden(): Token {
+    const token = this.take();
+    this.second.replace(token.start, "");
+    return token;
+  }
+
+  /** All tokens, for the second parser. */
+  secondText(): string {
+    return this.second.text(this.#tokens);
   }
 
   unexpected(wanted: string): Error {

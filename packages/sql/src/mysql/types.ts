@@ -25,17 +25,19 @@ export function typeName(context: ParseContext): TypeName {
   const { word, text } = tokens.peek();
   const limit = TYPES.get(word);
   if (limit === undefined) throw unsupported(`CAST to ${text.toUpperCase()}`);
-  tokens.take();
+  tokens.second.replace(tokens.take().start, "0");
   if (word === "signed" || word === "unsigned") {
-    if (!tokens.accept("integer")) tokens.accept("int");
+    if (tokens.peek().word === "integer" || tokens.peek().word === "int") tokens.takeHidden();
   }
   const modifiers: number[] = [];
-  if (limit > 0 && tokens.acceptKind(T_OPEN)) {
+  if (limit > 0 && tokens.peek().kind === T_OPEN) {
     do {
+      tokens.takeHidden();
       if (tokens.peek().kind !== T_INTEGER) throw tokens.unexpected("a number");
-      modifiers.push(Number(tokens.take().text));
-    } while (tokens.acceptKind(T_COMMA));
-    tokens.expectKind(T_CLOSE);
+      modifiers.push(Number(tokens.takeHidden().text));
+    } while (tokens.peek().kind === T_COMMA);
+    if (tokens.peek().kind !== T_CLOSE) throw tokens.unexpected('")"');
+    tokens.takeHidden();
     if (modifiers.length > limit) throw tokens.unexpected("one number");
   }
   for (const further of ["character", "charset", "ascii", "unicode", "binary", "array", "collate"]) {

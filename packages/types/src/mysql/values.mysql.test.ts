@@ -7,6 +7,7 @@ import { groupKey } from "../group-key.ts";
 import { keyAppender } from "../ordered-key.ts";
 import { compileLayout } from "../row-layout.ts";
 import type { SqlType, Value } from "../value.ts";
+import { sortedByPrefix } from "./sort-length.ts";
 import { mysqlTextCodec } from "./text-codec.ts";
 import { isBit, typeOfMysqlColumn } from "./types.ts";
 import { columnCases } from "./value-corpus.testing.ts";
@@ -52,7 +53,7 @@ describe.each(["mysql", "mariadb"] as const)(`values of %s (seed ${SEED})`, (fla
        FROM information_schema.columns WHERE table_name = '${table}' AND column_name = 'v'`,
     );
     const texts = row!.map((cell) => (cell === null ? null : cell.toString()));
-    const number = (at: number): number | null => (texts[at] == null ? null : Number(texts[at]));
+    const number = (at: number): number | null => (texts[at] === null ? null : Number(texts[at]));
     return typeOfMysqlColumn({
       dataType: texts[0]!,
       columnType: texts[1]!,
@@ -158,6 +159,32 @@ describe.each(["mysql", "mariadb"] as const)(`values of %s (seed ${SEED})`, (fla
     });
     expect(wrong.slice(0, 20)).toEqual([]);
     await connection.query(`DROP TABLE ${table}`);
+  });
+
+  test("what is said to be sorted whole is, at its greatest length", async () => {
+    const columns = ["varchar(510) charset utf8mb4 collate utf8mb4_general_ci"];
+    columns.push("varchar(255) charset utf8mb4 collate utf8mb4_unicode_ci", "varbinary(1020)");
+    columns.push(
+      "varchar(255) charset utf8mb4 collate utf8mb4_bin",
+      "varchar(1020) charset latin1",
+    );
+    columns.push(
+      `varchar(3000) charset utf8mb4 collate utf8mb4_${flavour === "mysql" ? "0900_ai" : "general"}_ci`,
+    );
+    for (const column of columns) {
+      await connection.query(`CREATE TABLE sorted (id INT PRIMARY KEY, v ${column})`);
+      const type = (await typeOf("sorted")) as SqlType;
+      const whole = column !== "varchar(3000) charset utf8mb4 collate utf8mb4_general_ci";
+      expect([column, sortedByPrefix(type) === null]).toEqual([column, whole]);
+      const filler = /unicode|_bin/.test(column) ? "\u{20000}" : "x";
+      const start = filler.repeat(type.modifier - 1);
+      const rows = ["c", "a", "d", "b"].map((end, id) => `(${id + 1},'${start}${end}')`);
+      await connection.query(`INSERT INTO sorted VALUES ${rows.join()}`);
+      const sorted = await select("SELECT id FROM sorted ORDER BY v, id");
+      const ids = sorted.map(([id]) => id!.toString()).join("");
+      expect([column, ids]).toEqual([column, whole ? "2413" : "1234"]);
+      await connection.query("DROP TABLE sorted");
+    }
   });
 
   test("columns of other types are refused by name", async () => {

@@ -151,16 +151,25 @@ function dumpSettings(): readonly string[] {
   ];
 }
 
+/** Of the messages with number 1236: those after which asking again is of no use. */
+const LOST =
+  /could not (find|open)|purged|position ?>|impossible position|bogus data|corrupt|log event entry exceeded|max_allowed_packet|first event/i;
+
 function streamError(error: unknown): Error {
   const fields = databaseError(error);
   if (fields?.errno === ER_MASTER_FATAL_ERROR_READING_BINLOG) {
-    const clash = /same server[_ ](uuid|id)/i.test(fields.message);
-    if (!clash) {
-      return new LogLostError(`the binary log cannot be read: ${fields.message}`, { cause: error });
+    if (LOST.test(fields.message)) {
+      const message = `changes are lost: the binary log cannot be read: ${fields.message}`;
+      return new LogLostError(message, { cause: error });
     }
-    const message = "another replica has our server id; another one is chosen at the next attempt";
-    return new OperationalError(message, { cause: error });
+    if (/same server[_ ](uuid|id)/i.test(fields.message)) {
+      const message = "another replica has our server id; another one is chosen at the next attempt";
+      return new OperationalError(message, { cause: error });
+    }
   }
   if (error instanceof OperationalError) return error;
-  return new OperationalError(`the change stream broke: ${messageOf(error)}`, { cause: error });
+  const code = fields === null ? "" : ` (${fields.errno})`;
+  return new OperationalError(`the change stream broke: ${messageOf(error)}${code}`, {
+    cause: error,
+  });
 }

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { silentLogger } from "@freshet/util";
 import { type Running, copyAll } from "../testing.ts";
 import {
   FLAVOURS,
@@ -16,7 +15,7 @@ describe.each(FLAVOURS)("%s: copy and stream", (flavour) => {
 
   beforeAll(async () => {
     server = await startServer(flavour);
-    running = await startUpstream(server.server.url(), { logger: { ...silentLogger, info: (f) => console.log(JSON.stringify(f)) } });
+    running = await startUpstream(server.server.url());
   });
   afterAll(async () => {
     await running.close();

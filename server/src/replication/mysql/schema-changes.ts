@@ -4,7 +4,7 @@ import type { Logger } from "@freshet/util";
 import type { StreamHandler } from "../contract.ts";
 import type { LogPosition } from "./position.ts";
 import { compareLogPositions } from "./position.ts";
-import { type StatementKind, truncatedTable } from "./statement-kind.ts";
+import { type StatementKind, onlyTable, truncatedTable } from "./statement-kind.ts";
 import type { TrackedTable, TrackedTables } from "./tracked-tables.ts";
 
 /**
@@ -101,6 +101,11 @@ export class SchemaChanges {
   }
 
   #named(event: QueryEvent, at: LogPosition): readonly TrackedTable[] {
+    const only = onlyTable(event.text);
+    if (only !== null) {
+      const table = this.#tables.byName(only.schema ?? event.schema, only.name);
+      return table === undefined || isBefore(at, table) ? [] : [table];
+    }
     return this.#current(at).filter(({ schema }) =>
       namesTable(event.text, event.schema, schema.schema, schema.name),
     );

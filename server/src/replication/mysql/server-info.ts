@@ -51,6 +51,13 @@ export async function readServerInfo(client: Connection): Promise<ServerInfo> {
   };
 }
 
+/** Does everything that is in the binary log survive a crash, and nothing else? */
+export function isDurable({ variables }: ServerInfo): boolean {
+  return (
+    variables.get("sync_binlog") === "1" && variables.get("innodb_flush_log_at_trx_commit") === "1"
+  );
+}
+
 export interface BinaryLog {
   readonly file: string;
   readonly size: number;

@@ -99,15 +99,42 @@ export function statementKind(text: string): StatementKind {
   return "anything";
 }
 
-/** `TRUNCATE [TABLE] [schema.]name` and nothing more. */
-export function truncatedTable(
-  text: string,
-): { readonly schema: string | null; readonly name: string } | null {
-  const name = "(?:`((?:[^`]|``)+)`|([\\w$]+))";
-  const pattern = new RegExp(`^TRUNCATE\\s+(?:TABLE\\s+)?${name}(?:\\s*\\.\\s*${name})?\\s*;?$`, "i");
-  const match = pattern.exec(stripComments(text));
-  if (match === null) return null;
+/** A possibly qualified, possibly quoted name: groups 1 to 4. */
+const NAME = "(?:`((?:[^`]|``)+)`|([\\w$]+))(?:\\s*\\.\\s*(?:`((?:[^`]|``)+)`|([\\w$]+)))?";
+const CREATED = new RegExp(
+  `^\\s*CREATE\\s+(?:OR\\s+REPLACE\\s+)?TABLE\\s+(?:IF\\s+NOT\\s+EXISTS\\s+)?${NAME}[\\s(]`,
+  "i",
+);
+const ALTERED = new RegExp(`^\\s*ALTER\\s+TABLE\\s+(?:IF\\s+EXISTS\\s+)?${NAME}\\s`, "i");
+const TRUNCATED = new RegExp(`^TRUNCATE\\s+(?:TABLE\\s+)?${NAME}\\s*;?$`, "i");
+
+export interface NamedTable {
+  /** Null: in the default schema. */
+  readonly schema: string | null;
+  readonly name: string;
+}
+
+function nameIn(match: RegExpExecArray): NamedTable {
   const first = match[1]?.replaceAll("``", "`") ?? match[2]!;
   const second = match[3]?.replaceAll("``", "`") ?? match[4];
   return second === undefined ? { schema: null, name: first } : { schema: first, name: second };
+}
+
+/**
+ * The one table that a plain CREATE TABLE or ALTER TABLE is about; null when it may be about
+ * others, too, or is not as plain as that (then the whole text has to be searched).
+ */
+export function onlyTable(text: string): NamedTable | null {
+  if (/\/\*|--|#|"/.test(text.slice(0, 300))) return null;
+  const created = CREATED.exec(text);
+  if (created !== null) return nameIn(created);
+  const altered = ALTERED.exec(text);
+  if (altered === null || /\b(RENAME|EXCHANGE|CONVERT)\b/i.test(text)) return null;
+  return nameIn(altered);
+}
+
+/** `TRUNCATE [TABLE] [schema.]name` and nothing more. */
+export function truncatedTable(text: string): NamedTable | null {
+  const match = TRUNCATED.exec(stripComments(text));
+  return match === null ? null : nameIn(match);
 }

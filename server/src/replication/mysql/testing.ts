@@ -4,7 +4,7 @@ import { type Logger, silentLogger, systemClock } from "@freshet/util";
 import { type Connection, createConnection } from "mysql2/promise";
 import { type CopiedTable, type Mirror, type Running, runUpstream } from "../testing.ts";
 import { assemble as assembleWith } from "../testing.ts";
-import type { StreamTransaction } from "../contract.ts";
+import type { StreamTransaction, Upstream } from "../contract.ts";
 import { columnExpression } from "./copy-commands.ts";
 import { qualified } from "./names.ts";
 import { createMysqlUpstream } from "./upstream.ts";
@@ -42,17 +42,15 @@ export async function startServer(
   return { server, flavour, admin, connect, stop };
 }
 
+export function newUpstream(url: string, logger: Logger = silentLogger): Upstream {
+  return createMysqlUpstream({ url, deployment: "test", logger, clock: systemClock });
+}
+
 export function startUpstream(
   url: string,
   options: { readonly stream?: boolean; readonly logger?: Logger; readonly scope?: string } = {},
 ): Promise<Running> {
-  const upstream = createMysqlUpstream({
-    url,
-    deployment: "test",
-    logger: options.logger ?? silentLogger,
-    clock: systemClock,
-  });
-  return runUpstream(upstream, options.scope ?? TEST, options);
+  return runUpstream(newUpstream(url, options.logger), options.scope ?? TEST, options);
 }
 
 /** The table as the server prints it in canonical settings, in the form of `Mirror.lines`. */

@@ -48,12 +48,15 @@ export class TransactionAssembler {
   readonly #handler: StreamHandler;
   readonly #changes: SchemaChanges;
   readonly #logger: Logger;
+  readonly #durable: boolean;
   readonly #full: () => void;
   readonly #bindings: TableBindings;
   readonly #prepared: PreparedTransactions;
   #file: string;
   #offset: number;
   #created: number;
+  /** The file was closed in order: the server did not go down while writing it. */
+  #ended = false;
   #open: OpenTransaction | null = null;
   #reported: LogPosition;
 
@@ -63,6 +66,8 @@ export class TransactionAssembler {
     readonly changes: SchemaChanges;
     readonly prepared: PreparedTransactions;
     readonly logger: Logger;
+    /** What the server has committed survives its crash. */
+    readonly durable: boolean;
     /** Where the dump begins: everything before was delivered in an earlier stream. */
     readonly from: LogPosition;
     /** The handler's queue is full. */
@@ -73,6 +78,7 @@ export class TransactionAssembler {
     this.#changes = options.changes;
     this.#prepared = options.prepared;
     this.#logger = options.logger;
+    this.#durable = options.durable;
     this.#full = options.full;
     this.#file = options.from.file;
     this.#offset = options.from.offset;
@@ -90,6 +96,7 @@ export class TransactionAssembler {
         this.#bindings.clear();
         break;
       case "rotate":
+        if (!event.artificial) this.#ended = true;
         return this.#rotate(event.file, event.position);
       case "heartbeat":
         return this.#heartbeat(event.file, event.position);
@@ -119,8 +126,12 @@ export class TransactionAssembler {
       case "rowsQuery":
       case "previousGtids":
       case "mariadbGtidList":
-      case "notice":
         break;
+      case "notice":
+        // We stand before the end of the file, so that whoever resumes there sees it again.
+        if (event.what !== "stop") break;
+        this.#ended = true;
+        return;
     }
     this.#pass(event.header);
   }
@@ -146,6 +157,8 @@ export class TransactionAssembler {
 
   #rotate(file: string, position: number): void {
     if (file === this.#file && position <= this.#offset) return;
+    if (!this.#ended && file !== this.#file) this.#crashed();
+    this.#ended = false;
     if (this.#open !== null) {
       // The server went down in the middle of writing it: what is not whole was not committed.
       this.#abandon("the log ends within a transaction");
@@ -153,6 +166,16 @@ export class TransactionAssembler {
     this.#file = file;
     this.#offset = position;
     this.#created = 0;
+  }
+
+  #crashed(): void {
+    if (this.#durable) return;
+    this.#logger.error(
+      { file: this.#file },
+      "the server went down, and may have lost transactions that are in its log: all tables are " +
+        "copied again (fix: sync_binlog = 1 and innodb_flush_log_at_trx_commit = 1)",
+    );
+    this.#changes.changed(this.#tables.all(), "the server went down without being durable");
   }
 
   #heartbeat(file: string, position: number): void {

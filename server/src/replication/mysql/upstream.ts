@@ -34,7 +34,7 @@ import {
 import { PreparedTransactions } from "./prepared-transactions.ts";
 import { mayRead } from "./privileges.ts";
 import { SchemaChanges } from "./schema-changes.ts";
-import { type ServerInfo, readBinaryLogs, readLogEnd, readServerInfo } from "./server-info.ts";
+import { type ServerInfo, isDurable, readBinaryLogs, readLogEnd, readServerInfo } from "./server-info.ts";
 import { type Session, openSession } from "./session.ts";
 import { setUp } from "./setup.ts";
 import { type SnapshotSource, SnapshotCopy, closeAll, openSnapshot } from "./snapshot.ts";
@@ -82,6 +82,7 @@ class MysqlUpstream implements Upstream {
   readonly #closing = new AbortController();
   #server: ServerInfo | null = null;
   #handler: StreamHandler | null = null;
+  #assembler: TransactionAssembler | null = null;
   #streaming = false;
   /** Where the last stream ended: what is prepared and not committed is known up to there. */
   #streamed: LogPosition | null = null;
@@ -277,9 +278,11 @@ class MysqlUpstream implements Upstream {
       changes: this.#changes,
       prepared: this.#prepared,
       logger: this.#logger,
+      durable: isDurable(await this.#serverInfo()),
       from: start,
       full: () => (full ??= receiver.hold()),
     });
+    this.#assembler = assembler;
     const check = new LogCheck(start);
     const receiver: BinlogReceiver = new BinlogReceiver({
       client,
@@ -298,6 +301,7 @@ class MysqlUpstream implements Upstream {
       await receiver.run(start, AbortSignal.any([signal, this.#closing.signal]));
     } finally {
       this.#streamed = assembler.position;
+      this.#assembler = null;
     }
   }
 
@@ -320,7 +324,7 @@ class MysqlUpstream implements Upstream {
   async health(): Promise<ReplicationHealth> {
     const logs = await this.#poll.run((client) => readBinaryLogs(client));
     const retainedBytes = logs.reduce((sum, log) => sum + log.size, 0);
-    const at = this.#streamed;
+    const at = this.#assembler?.position ?? this.#streamed;
     let lagBytes: number | null = null;
     if (at !== null) {
       lagBytes = 0;

@@ -2,7 +2,7 @@ import { messageOf } from "@freshet/util";
 import type { Connection } from "mysql2";
 import type { Finding } from "../contract.ts";
 import { type ConnectionOptions, databaseOf, endQuietly, openConnection } from "./connection.ts";
-import { type ServerInfo, readBinaryLogs, readServerInfo } from "./server-info.ts";
+import { type ServerInfo, isDurable, readBinaryLogs, readServerInfo } from "./server-info.ts";
 import { queryRows } from "./session.ts";
 
 const OLDEST: Readonly<Record<ServerInfo["flavour"], { number: number; text: string }>> = {
@@ -85,13 +85,15 @@ export function serverFindings(server: ServerInfo): readonly Finding[] {
   if (get("encrypt_binlog") === "ON" || get("binlog_encryption") === "ON") {
     findings.push(pass("binlog_encryption", "The encrypted binary log is sent to us decrypted."));
   }
-  findings.push(durabilityFinding(get("sync_binlog"), get("innodb_flush_log_at_trx_commit")));
+  findings.push(durabilityFinding(server));
   return findings;
 }
 
-function durabilityFinding(sync: string, flush: string): Finding {
+function durabilityFinding(server: ServerInfo): Finding {
   const check = "durability";
-  if (sync === "1" && flush === "1") {
+  const sync = server.variables.get("sync_binlog");
+  const flush = server.variables.get("innodb_flush_log_at_trx_commit");
+  if (isDurable(server)) {
     return pass(check, "Committed transactions survive a crash of the server.");
   }
   return pass(

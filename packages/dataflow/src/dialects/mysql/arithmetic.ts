@@ -160,7 +160,7 @@ function doubles(operator: Arithmetic, a: Expr, b: Expr): Expr {
       if (operator === "/" && y === 0) return null;
       const value = operation(x as number, y as number);
       if (!Number.isFinite(value)) throw new Poisoned("DOUBLE out of range");
-      return value;
+      return checkZero(value);
     },
   };
   const args = [coerce(a, DOUBLE, operator), coerce(b, DOUBLE, operator)];
@@ -186,5 +186,11 @@ export function unary(operator: "-" | "+", operand: Operand): Expr {
     return convert(value, BIGINT, { name: "-", evaluate });
   }
   if (!isFree(value)) throw new Unsupported(`unary - on ${type.name}`);
-  return convert(value, type, { name: "-", evaluate: (v) => -(v as number) });
+  return convert(value, type, { name: "-", evaluate: (v) => checkZero(-(v as number)) });
+}
+
+/** MariaDB sometimes gives 0 where MySQL gives -0. */
+function checkZero(value: number): number {
+  if (Object.is(value, -0)) throw new Poisoned("a result of -0");
+  return value;
 }

@@ -57,8 +57,7 @@ export function parseLiteral(type: SqlType, text: string): Value {
       return `\\x${Buffer.from(encodeByteString(text), "latin1").toString("hex")}`;
     case "int":
     case "bigint": {
-      // The upstream may compare such a pair as doubles, which hold 53 bits.
-      const value = /^-?\d{1,15}$/.test(text) ? BigInt(text) : null;
+      const value = /^-?\d{1,20}$/.test(text) ? BigInt(text) : null;
       if (value === null || !inRange(type, value)) return refuse(type, text);
       return type.kind === "int" ? Number(value) : value;
     }

@@ -18,7 +18,7 @@ import { charsetOf, commonCollation, isAscii } from "./collations.ts";
 import { inRange, isFloat, isInteger, isNumber, precisionOf, scaleOf } from "./number-types.ts";
 import { atScale, isMixed, isQuotient } from "./quotients.ts";
 import { substring } from "./strings.ts";
-import { BIGINT, DATE, decimalType, MYSQL_TYPE, TEXT, UNSIGNED_BIGINT } from "./types.data.ts";
+import { BIGINT, DATE, decimalType, MYSQL_TYPE, TEXT, UNSIGNED_BIGINT, YEAR } from "./types.data.ts";
 import { unify } from "./unify.ts";
 
 type Build = (args: readonly Operand[], name: string) => Expr;
@@ -54,7 +54,7 @@ const FUNCTIONS: Readonly<Record<string, Build>> = {
   substring: middle,
   substr: middle,
   mid: middle,
-  year: datePart((date) => date >> 9),
+  year,
   month: datePart((date) => (date >> 5) & 15),
   day: datePart((date) => date & 31),
   dayofmonth: datePart((date) => date & 31),
@@ -294,6 +294,17 @@ function datePart(part: (date: number) => number): Build {
     const arg = dateOf(exactly(args, 1, name)[0], name);
     return make({ name, evaluate: (v) => BigInt(part(v as number)) }, [arg], BIGINT);
   };
+}
+
+/** Year 0 is printed as `0` or as `0000`. */
+function year(args: readonly Operand[], name: string): Expr {
+  const arg = dateOf(exactly(args, 1, name)[0], name);
+  const evaluate = (v: unknown): number => {
+    const value = (v as number) >> 9;
+    if (value === 0) throw new Poisoned("the year of a zero date");
+    return value;
+  };
+  return make({ name, evaluate }, [arg], YEAR);
 }
 
 function timePart(part: (packed: bigint) => bigint): Build {

@@ -26,7 +26,6 @@ import { isQuotient, settled } from "./quotients.ts";
 import { likeUnder } from "./strings.ts";
 import { truth } from "./truth.ts";
 import {
-  BIGINT,
   CONDITION,
   datetimeType,
   decimalType,
@@ -34,6 +33,8 @@ import {
   INT,
   MYSQL_TYPE,
   TEXT,
+  UNSIGNED_BIGINT,
+  YEAR,
 } from "./types.data.ts";
 
 const COMPARISONS = new Set(["=", "<>", "!=", "<", "<=", ">", ">="]);
@@ -146,8 +147,10 @@ function comparisonType(op: string, left: Operand, right: Operand): SqlType {
 }
 
 /** The type a literal or parameter is read as beside a value of this type. */
-function beside(type: SqlType, operand: Operand & { kind: "untyped" }): SqlType {
-  if (type.kind === "timestamptz" && operand.form !== "null") {
+function beside(type: SqlType, operand: Operand): SqlType {
+  // A text would be stored in a BIT, a number is compared with its own.
+  if (type.upstreamId === MYSQL_TYPE.bit && operand.kind === "const") return UNSIGNED_BIGINT;
+  if (type.kind === "timestamptz" && operand.kind === "untyped" && operand.form !== "null") {
     throw new Unsupported("TIMESTAMP compared with a literal: it depends on the time zone");
   }
   return isQuotient(type) ? decimalType(type.modifier >> 8, scaleOf(type)) : baseType(type);
@@ -158,10 +161,10 @@ function numberComparison(op: string, left: Expr, right: Expr): SqlType {
   const b = right.type;
   if (isFloat(a) || isFloat(b)) return DOUBLE;
   if (isInteger(a) && isInteger(b)) {
-    const years = Number(a.upstreamId === MYSQL_TYPE.year) + Number(b.upstreamId === MYSQL_TYPE.year);
-    if (years === 1) return yearComparison(op, left, right);
-    if (right.kind === "const" && left.kind !== "const" && fits(right, a)) return baseType(a);
-    if (left.kind === "const" && right.kind !== "const" && fits(left, b)) return baseType(b);
+    const years = [a, b].filter((type) => type.upstreamId === MYSQL_TYPE.year).length;
+    if (years > 0) return years === 2 ? YEAR : yearComparison(op, left, right);
+    if (right.kind === "const" && left.kind !== "const" && fits(right, a)) return beside(a, right);
+    if (left.kind === "const" && right.kind !== "const" && fits(left, b)) return beside(b, left);
     return a.kind === "int" && b.kind === "int" ? INT : widerInteger(a, b);
   }
   const scale = Math.max(scaleOf(a), scaleOf(b));
@@ -172,10 +175,15 @@ function numberComparison(op: string, left: Expr, right: Expr): SqlType {
 /** Numbers below 100 beside a YEAR may be taken as years of this or the last century. */
 function yearComparison(op: string, left: Expr, right: Expr): SqlType {
   const other = left.type.upstreamId === MYSQL_TYPE.year ? right : left;
-  if (other.kind !== "const" || (other.value !== null && Number(other.value) < 1901)) {
+  if (other.kind !== "const" || (other.value !== null && !isYear(Number(other.value)))) {
     throw new Unsupported(`${op} of YEAR with anything but a year of four digits`);
   }
-  return BIGINT;
+  return YEAR;
+}
+
+/** Of four digits, and in the range of the type. */
+function isYear(value: number): boolean {
+  return value >= 1901 && value <= 2155;
 }
 
 function fits(expr: Expr & { kind: "const" }, type: SqlType): boolean {

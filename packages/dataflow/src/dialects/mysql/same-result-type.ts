@@ -7,7 +7,18 @@ import { MYSQL_TYPE } from "./types.data.ts";
  * and in the family of a text, which change no value and no text of one; all else must agree.
  */
 export function mysqlSameResultType(ours: SqlType, theirs: SqlType): boolean {
-  return familyOf(ours) === familyOf(theirs);
+  const theirFamily = familyOf(theirs);
+  if (familyOf(ours) === theirFamily) return true;
+  if (theirs.upstreamId === MYSQL_TYPE.null) return true;
+  switch (familyOf(ours)) {
+    case "integer":
+      // Of integers of both signs some versions make a DECIMAL.
+      return theirFamily === "decimal 0";
+    case "year":
+      return theirFamily.startsWith("integer");
+    default:
+      return false;
+  }
 }
 
 function familyOf(type: SqlType): string {

@@ -68,7 +68,8 @@ function acceptParameter(type: SqlType, value: NonNullable<Value>): void {
   const refuse = (): never => {
     throw new Poisoned(`a parameter that is no plain ${type.name}`);
   };
-  if (type.upstreamId === MYSQL_TYPE.year && Number(value) < 1901) refuse();
+  const year = type.upstreamId === MYSQL_TYPE.year;
+  if (year && (Number(value) < 1901 || Number(value) > 2155)) refuse();
   switch (type.kind) {
     case "text":
       if (!fitsCharset(type, value as string)) refuse();

@@ -41,6 +41,8 @@ export const CONDITION = type("bool", MYSQL_TYPE.longlong, "condition");
 export const INT = type("int", MYSQL_TYPE.long, "int");
 export const BIGINT = type("bigint", MYSQL_TYPE.longlong, "bigint");
 export const UNSIGNED_BIGINT: SqlType = { ...BIGINT, name: "bigint unsigned", unsigned: true };
+/** What YEAR() gives: some versions have a YEAR, others an integer. */
+export const YEAR: SqlType = { ...type("int", MYSQL_TYPE.year, "year"), unsigned: true };
 export const FLOAT = type("float4", MYSQL_TYPE.float, "float");
 export const DOUBLE = type("float8", MYSQL_TYPE.double, "double");
 export const DATE = type("civildate", MYSQL_TYPE.date, "date");

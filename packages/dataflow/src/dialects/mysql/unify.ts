@@ -73,7 +73,10 @@ function commonType(types: readonly SqlType[], what: string, padded: boolean): S
   if (types.every(isInteger)) {
     const unsigned = types.filter((type) => type.unsigned === true).length;
     if (unsigned === 0) return BIGINT;
-    return unsigned === types.length ? UNSIGNED_BIGINT : refuse();
+    if (unsigned === types.length) return UNSIGNED_BIGINT;
+    // Some versions take DECIMAL at once, which prints alike.
+    const wide = types.some((type) => type.kind === "bigint" && type.unsigned === true);
+    return wide ? decimalType(20, 0) : BIGINT;
   }
   if (types.every((type) => isNumber(type) && !isFloat(type))) {
     const scale = Math.max(...types.map(scaleOf));

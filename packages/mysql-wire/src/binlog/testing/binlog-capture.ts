@@ -42,11 +42,31 @@ export async function capture(
   await work();
   const after = await where(server, connection);
   if (after.file !== before.file) throw new Error("the binary log was rotated");
-  const bytes = await readFile(join(server.dataDir, before.file));
-  if (!bytes.subarray(0, 4).equals(MAGIC)) throw new Error("not a binary log");
-  const format = readEventHeader(bytes, 4);
-  const events = [bytes.subarray(4, 4 + format.size)];
-  for (let at = before.position; at < after.position;) {
+  const bytes = await readLog(server, before.file);
+  const { size } = readEventHeader(bytes, MAGIC.length);
+  const first = bytes.subarray(MAGIC.length, MAGIC.length + size);
+  return [first, ...split(bytes, before.position, after.position)];
+}
+
+/** All events of the current file. */
+export async function firstEvents(
+  server: EmbeddedMysql,
+  connection: Connection,
+): Promise<Buffer[]> {
+  const { file, position } = await where(server, connection);
+  return split(await readLog(server, file), MAGIC.length, position);
+}
+
+async function readLog(server: EmbeddedMysql, file: string): Promise<Buffer> {
+  const bytes = await readFile(join(server.dataDir, file));
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error("not a binary log");
+  return bytes;
+}
+
+function split(bytes: Buffer, start: number, end: number): Buffer[] {
+  const events: Buffer[] = [];
+  let at = start;
+  while (at < end) {
     const { size } = readEventHeader(bytes, at);
     events.push(bytes.subarray(at, at + size));
     at += size;
