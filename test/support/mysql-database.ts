@@ -27,14 +27,15 @@ const AS_TEXT: mysql.ConnectionOptions = {
   bigNumberStrings: true,
   dateStrings: true,
   jsonStrings: true,
-  typeCast: (field) => {
-    const bytes = field.buffer();
-    return bytes === null ? null : bytes.toString(field.type === "BIT" ? "latin1" : "utf8");
-  },
+};
+
+const RAW: mysql.TypeCast = (field) => {
+  const bytes = field.buffer();
+  return bytes === null ? null : bytes.toString(field.type === "BIT" ? "latin1" : "utf8");
 };
 
 export async function mysqlRows(client: MysqlClient, text: string): Promise<readonly MysqlRow[]> {
-  const [rows] = await client.query(text);
+  const [rows] = await client.query({ sql: text, typeCast: RAW });
   return Array.isArray(rows) ? (rows as unknown as MysqlRow[]) : [];
 }
 
@@ -44,7 +45,7 @@ export async function mysqlExecuted(
   text: string,
   values: readonly (string | number | bigint | Buffer | null)[],
 ): Promise<readonly MysqlRow[]> {
-  const [rows] = await client.execute({ sql: text, values: [...values], typeCast: true });
+  const [rows] = await client.execute({ sql: text, values: [...values] });
   return Array.isArray(rows) ? (rows as unknown as MysqlRow[]) : [];
 }
 

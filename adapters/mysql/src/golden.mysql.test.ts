@@ -25,7 +25,9 @@ const BY_ID = new Set<number>([
 
 /** Ids in texts are the upstream's own. */
 function masked(one: Buffer): string {
-  return JSON.stringify(one.toString("latin1").replace(/(statement|handler) \(\d+\)/, "$1 (id)"));
+  const text = one.toString("latin1");
+  const without = text.replace(/(statement|handler) \(\d+\)/, "$1 (id)");
+  return JSON.stringify(without === text ? text : without.slice(3));
 }
 
 /** Scripts number statements in the order of their preparation; MariaDB does not. */

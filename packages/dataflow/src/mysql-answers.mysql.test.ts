@@ -45,7 +45,7 @@ function typeOfField(field: FieldPacket): SqlType {
   const text = TEXT_TYPES.includes(upstreamId);
   const kind = text ? (field.characterSet === 63 ? "bytes" : "text") : (KINDS[upstreamId] ?? "int");
   const unsigned = (flags & 32) !== 0;
-  return { kind, upstreamId, name: "", modifier: decimals, ...(unsigned ? { unsigned } : {}) };
+  return { kind, upstreamId, name: "", modifier: decimals === 31 ? -1 : decimals, ...(unsigned ? { unsigned } : {}) };
 }
 
 describe.each(["mysql", "mariadb"] as const)("%s", (flavour) => {

@@ -182,7 +182,7 @@ export const GOLDEN_SCRIPTS: Readonly<Record<string, GoldenScript>> = {
     step(fetchCommand(1, 5)),
     step(fetchCommand(2, 5)),
     step(fetchCommand(1, 5)),
-    step(executeCommand(1, [])),
+    step(executeCommand(1, [], CURSOR.readOnly)),
     step(closeStatementCommand(1)),
     step(fetchCommand(1, 5)),
     step(pingCommand()),

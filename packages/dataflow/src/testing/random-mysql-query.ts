@@ -241,6 +241,12 @@ export function randomMysqlQuery(random: Random): string {
     // All visible values follow from the sorted columns, so ties are equal rows.
     return `select ${items} from ${from}${where} order by ${order.join(", ")}${limit(random)}`;
   }
+  const [first] = all;
+  if (aliases.length === 1 && first?.name.endsWith(".id") === true && random() < 0.6) {
+    const order = pick(random, all).name;
+    const sort = `${order}${pick(random, ["", " desc"])}, ${first.name}`;
+    return `select ${first.name}, ${items} from ${from}${where} order by ${sort}${limit(random)}`;
+  }
   return `select ${items} from ${from}${where}`;
 }
 

@@ -209,7 +209,7 @@ describe.each(FLAVOURS)("a binary log of %s", (flavour) => {
   });
 
   it("has the columns of the catalogue, and no hidden ones", async () => {
-    const index = flavour === "mysql" ? ", INDEX ((a + 1)), INDEX ((upper(s)))" : "";
+    const index = flavour === "mysql" ? ", INDEX ((a * 3))" : "";
     await create(
       "a int, g int AS (a + 1) VIRTUAL, p int AS (a + 2) STORED, h int INVISIBLE DEFAULT 5," +
         ` s varchar(200)${index}`,

@@ -23,7 +23,7 @@ export function readTableMap(
   const stored = Array.from(types, (type) => readStored(reader, type));
   if (reader.at !== metaEnd) throw malformed(`the types of table ${table} are inconsistent`);
   const nulls = reader.bytes((count + 7) >> 3);
-  const metadata = readTableMetadata(reader, stored);
+  const metadata = readTableMetadata(reader, stored, mariadb);
   const columns = stored.map((column, index): MapColumn => ({
     ...column,
     nullable: ((nulls[index >> 3] as number) & (1 << (index & 7))) !== 0,

@@ -62,11 +62,15 @@ const CHARACTER: ReadonlySet<number> = new Set([
 export function readTableMetadata(
   reader: EventReader,
   columns: readonly StoredColumn[],
+  mariadb: boolean,
 ): TableMetadata {
   const positions = (wanted: (type: number) => boolean): number[] =>
     columns.flatMap((column, index) => (wanted(column.type) ? [index] : []));
   const numeric = positions((type) => NUMERIC.has(type));
-  const character = positions((type) => CHARACTER.has(type));
+  // MariaDB counts geometries among the texts, too.
+  const character = positions(
+    (type) => CHARACTER.has(type) || (mariadb && type === TYPE.geometry),
+  );
   const sets = positions((type) => type === TYPE.set);
   const enums = positions((type) => type === TYPE.enum);
   const lists = positions((type) => type === TYPE.set || type === TYPE.enum);

@@ -16,7 +16,7 @@ const PREDICATE_STARTS: ReadonlySet<string> = new Set([...PREDICATES, "not", "so
 /** Binding of the operators of `bit_expr`, all left-associative. */
 const BINDING: ReadonlyMap<string, number> = new Map([
   ["|", 1],
-  ["&", 1],
+  ["&", 2],
   ["<<", 3],
   [">>", 3],
   ["+", 4],

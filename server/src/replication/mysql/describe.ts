@@ -6,7 +6,7 @@ import { parseScope } from "./catalog.ts";
 import { resultTypeOf } from "./result-type.ts";
 import { BASE_SQL_MODE, execute, toUpstreamError } from "./connection.ts";
 import { quoteName, quoteText } from "./names.ts";
-import { rawConnection, runRawCommand } from "./raw-command.ts";
+import { rawConnection, runRawCommand, withoutExtendedMetadata } from "./raw-command.ts";
 
 const COM_STMT_PREPARE = 0x16;
 const COM_STMT_CLOSE = 0x19;
@@ -78,7 +78,10 @@ async function prepare(client: Connection, text: string): Promise<Prepared> {
       parameterCount = buffer.readUInt16LE(start + 7);
       ends = (columnCount > 0 ? 1 : 0) + (parameterCount > 0 ? 1 : 0);
     } else if (buffer[start] === 0xfe && end - start < 9) ends -= 1;
-    else definitions.push(parseColumnDefinition(buffer, start, end));
+    else {
+      const definition = withoutExtendedMetadata(client, buffer, start, end);
+      definitions.push(parseColumnDefinition(definition, 0, definition.length));
+    }
     return ends === 0;
   });
   return {

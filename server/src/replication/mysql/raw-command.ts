@@ -1,6 +1,27 @@
 import { OperationalError } from "@freshet/util";
 import type { Connection } from "mysql2";
 
+/**
+ * The driver asks MariaDB for more than the standard metadata, which stand within each column's
+ * definition, after its six names: the definition without them.
+ */
+export function withoutExtendedMetadata(
+  client: Connection,
+  buffer: Buffer,
+  start: number,
+  end: number,
+): Buffer {
+  const driver = client as unknown as { readonly _mariadbExtendedMetadata?: boolean };
+  if (driver._mariadbExtendedMetadata !== true) return buffer.subarray(start, end);
+  let at = start;
+  for (let name = 0; name < 6; name += 1) {
+    const [length, from] = readLength(buffer, at);
+    at = from + length;
+  }
+  const [length, from] = readLength(buffer, at);
+  return Buffer.concat([buffer.subarray(start, at), buffer.subarray(from + length, end)]);
+}
+
 /** The parts of the driver's connection that a command of our own needs. */
 export interface RawConnection {
   sequenceId: number;

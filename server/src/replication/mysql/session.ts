@@ -39,7 +39,7 @@ export function queryRows(
 ): Promise<readonly TextRow[]> {
   const sql = substitute(text, values);
   return new Promise((resolve, reject) => {
-    client.query({ sql, typeCast: (field) => field.string() }, (error, rows) => {
+    client.query({ sql, typeCast: (field) => field.string("utf8") }, (error, rows) => {
       if (error === null) resolve(rows as unknown as TextRow[]);
       else reject(error);
     });

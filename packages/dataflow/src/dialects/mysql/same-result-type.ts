@@ -42,6 +42,10 @@ function familyOf(type: SqlType): string {
     case "enum":
     case "opaque":
       return "text";
+    case "float4":
+    case "float8":
+      // With a fixed number of digits, or as many as it takes.
+      return `${type.kind} ${type.modifier === -1 ? "" : type.modifier & 0xff}`;
     case "civildatetime":
     case "timestamptz":
     case "time":

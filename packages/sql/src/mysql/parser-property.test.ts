@@ -1,0 +1,51 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { Unsupported } from "../ast.ts";
+import { lexerSettings } from "../shape.ts";
+import { SqlSyntaxError } from "../syntax-error.ts";
+import { mysqlLexer } from "./lexer.ts";
+import { readMysqlSelect } from "./parser.ts";
+import { randomSelect } from "./random-select.testing.ts";
+
+const SETTINGS = lexerSettings({
+  backslashEscapes: true,
+  ansiQuotes: false,
+  pipesAsConcat: false,
+  highNotPrecedence: false,
+});
+
+/** Offsets of the numbers, strings and placeholders in a tree. */
+function placesIn(tree: unknown): number[] {
+  if (Array.isArray(tree)) return tree.flatMap(placesIn);
+  if (typeof tree !== "object" || tree === null) return [];
+  const node = tree as { kind?: unknown; at?: number };
+  const below = Object.values(tree).flatMap(placesIn);
+  const isValue = node.kind === "literal" || node.kind === "placeholder";
+  return isValue && node.at !== undefined ? [node.at, ...below] : below;
+}
+
+test("values of the tree and slots of the shape are one to one", () => {
+  let parsed = 0;
+  fc.assert(
+    fc.property(randomSelect, (text) => {
+      let places: number[];
+      try {
+        const { items, ...others } = readMysqlSelect(text, SETTINGS);
+        // Literals in select lists are part of the shape's text.
+        expect(items.length).toBeGreaterThan(0);
+        places = placesIn(others);
+      } catch (error) {
+        if (error instanceof SqlSyntaxError || error instanceof Unsupported) return;
+        throw error;
+      }
+      parsed++;
+      const shape = mysqlLexer.shape(Buffer.from(text, "utf8").toString("latin1"), SETTINGS);
+      const spans = (shape?.spans ?? []).flatMap((span) => span.elements ?? [span]);
+      const starts = spans.map((span) => span.start);
+      expect(places.toSorted((a, b) => a - b)).toEqual(starts);
+    }),
+    { numRuns: 2500, seed: 4 },
+  );
+  expect(parsed).toBeGreaterThan(800);
+});
