@@ -12,3 +12,4 @@ export * from "./connection/scopes.ts";
 export * from "./connection/socket-input.ts";
 export * from "./connection/startup-templates.ts";
 export * from "./connection/upstream-socket.ts";
+export * from "./connection/statement-account.ts";

@@ -78,7 +78,7 @@ function statement(
 ): void | Promise<void> {
   return session.withLink((link) => {
     session.beginUnit(link, "client", code, traits, text);
-    session.noteForward(null, "not-a-read");
+    session.account.forwarded(null, "not-a-read");
     session.forward(link, command);
   });
 }

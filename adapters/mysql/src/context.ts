@@ -1,4 +1,4 @@
-import type { AdapterLimits, AdapterMetrics, ForwardReason, Router } from "@freshet/adapter-core";
+import type { AdapterCounters, AdapterLimits, AdapterMetrics, Router } from "@freshet/adapter-core";
 import type { Logger } from "@freshet/util";
 import type { CancelRegistry } from "./cancel.ts";
 import type { Greetings } from "./greetings.ts";
@@ -19,12 +19,7 @@ export interface AdapterContext {
   readonly cancels: CancelRegistry;
   readonly tls: ServerTls | null;
   readonly allowUnauthenticated: boolean;
-  readonly counters: {
-    hits: number;
-    forwards: number;
-    forwardsByReason: Map<ForwardReason, number>;
-    upstreamConnections: number;
-  };
+  readonly counters: AdapterCounters;
   readonly onForeignCancel: (threadIndex: number, key: Buffer) => void;
   /** Null: unknown user. Unicode. */
   password(user: string): string | null;

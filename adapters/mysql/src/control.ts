@@ -40,14 +40,14 @@ export async function runControl(
   session: Session,
   statement: CacheStatement,
 ): Promise<ControlResult | ControlError> {
-  if (statement.kind === "explain-last-statement") return explainLastStatement(session.last);
+  if (statement.kind === "explain-last-statement") return explainLastStatement(session.account.last);
   const refused = session.scope === null ? await prepare(session, null) : null;
   const { scope } = session;
   if (scope === null) {
     return {
       code: "0A000",
       message: "cache statements need a session whose settings are known and utf8mb4",
-      detail: `reason: ${refused ?? session.settingsProblem}`,
+      detail: `reason: ${refused ?? session.settings.problem}`,
     };
   }
   return session.context.router.control(statement, scope);

@@ -44,6 +44,6 @@ function writeResult(
   session.out.add(plan.head);
   session.out.add(rows);
   session.context.router.countHit(route, filled);
-  session.noteHit(route.cache.name);
+  session.account.hit(route.cache.name);
   return null;
 }

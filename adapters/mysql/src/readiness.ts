@@ -26,7 +26,7 @@ function sessionReadiness(session: Session): Readiness {
   const { link, transaction } = session;
   if (transaction.tablesUncertain || transaction.locked) return "session-setting";
   if (link?.queue.busy === true) return "async";
-  const unknown = !session.scopeKnown || session.probeExpired();
+  const unknown = !session.probing.scopeKnown || session.probing.expired;
   return unknown || transaction.needsPosition ? "async" : "ready";
 }
 
@@ -61,8 +61,8 @@ export async function prepare(
   const { context, transaction } = session;
   if (session.link?.queue.busy === true) await session.link.queue.idle();
   if (session.closed) return "not-serving";
-  if (!session.scopeKnown || session.probeExpired()) {
-    if (!(await session.probe())) return "session-setting";
+  if (!session.probing.scopeKnown || session.probing.expired) {
+    if (!(await session.probing.probe())) return "session-setting";
   }
   if (transaction.needsPosition) {
     const limitMs = context.limits.ownWriteLimitMs;

@@ -1,24 +1,19 @@
 import type { Socket } from "node:net";
 import {
-  type ForwardReason,
   type Greeting,
   type InputOwner,
-  type LastStatement,
-  NO_STATEMENT,
   Outbox,
   readReusing,
-  type Route,
   type RoutingSession,
+  StatementAccount,
 } from "@freshet/adapter-core";
 import {
-  COMMAND,
   ERROR,
   errPacket,
   okPacket,
   packet,
   PacketScanner,
   ProtocolViolation,
-  queryCommand,
   SERVER_STATUS,
 } from "@freshet/mysql-wire";
 import type { SessionScope } from "@freshet/rpc";
@@ -29,7 +24,7 @@ import { handleCommand } from "./commands.ts";
 import type { AdapterContext } from "./context.ts";
 import { LastHit } from "./diagnostics.ts";
 import { StatementTable } from "./prepared/statement.ts";
-import { parseProbe, PROBE_COLUMNS } from "./probe.ts";
+import { Probing } from "./probing.ts";
 import { onReply } from "./replies.ts";
 import { SessionSettings } from "./settings.ts";
 import type { StartupTemplate } from "./template.ts";
@@ -43,8 +38,6 @@ import {
 import { type LinkOwner, UpstreamLink } from "./upstream/link.ts";
 import { UpstreamUnit } from "./upstream/reply-queue.ts";
 
-/** Timing every hit would cost more than it tells. */
-const HITS_PER_TIMING = 16;
 /** While a statement waits, this much more of the client's input is taken in. */
 const INPUT_BUFFER_BYTES = 65_536;
 
@@ -92,8 +85,10 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
   readonly socket: Socket;
   readonly out: Outbox;
   readonly settings: SessionSettings;
+  readonly account: StatementAccount;
   readonly statements = new StatementTable();
   readonly transaction: TransactionMemory;
+  readonly probing: Probing;
   readonly hits = new LastHit();
   readonly threadId: number;
   readonly capabilities: number;
@@ -104,7 +99,6 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
   /** `SERVER_STATUS` flags the upstream sent last. */
   status: number;
   link: UpstreamLink | null = null;
-  last: LastStatement = NO_STATEMENT;
   /** The upstream's last words are on their way to the client: nothing more to say. */
   farewellForwarded = false;
   /** A KILL QUERY came while the client's statement waited here. */
@@ -126,16 +120,12 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
   #draining = false;
   /** The connection broke, rather than ended. */
   #vanished = false;
-  #probedAtMs: number;
-  /** `Router.accessGeneration` that the hidden settings were read at. */
-  #probedAccess: number;
-  #receivedAtMs = 0;
-  #hits = 0;
 
   constructor(options: SessionOptions) {
     const { context, socket, template, connection, login } = options;
     this.options = options;
     this.context = context;
+    this.account = new StatementAccount(context);
     this.login = login;
     this.user = options.user;
     this.threadId = options.threadId;
@@ -146,10 +136,9 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
     this.settings = new SessionSettings(template.hidden);
     this.status = template.status;
     this.transaction = new TransactionMemory(template.hidden !== null);
-    this.#probedAtMs = template.learnedAtMs;
-    this.#probedAccess = template.accessGeneration;
+    this.probing = new Probing(this, template);
     this.#reader = new CommandScanner(context.limits.batchLimitBytes);
-    if (connection !== null) this.#attach(connection);
+    if (connection !== null) this.attach(connection);
   }
 
   /** Takes over the socket; `rest` was read with the login. */
@@ -174,8 +163,7 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
   /** Bytes of the client arrived. */
   take(chunk: Buffer, end: number): void {
     if (this.closed) return;
-    this.context.metrics.bytesFromClient(end);
-    if (this.#hits % HITS_PER_TIMING === 0) this.#receivedAtMs = performance.now();
+    this.account.received(end);
     this.#reader.push(chunk, end);
     this.#pump();
   }
@@ -194,7 +182,7 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
 
   /** Null while the hidden settings are not known: the router then says whether to probe. */
   get scope(): SessionScope | null {
-    return this.scopeKnown ? this.settings.scope : null;
+    return this.probing.scopeKnown ? this.settings.scope : null;
   }
 
   get lexer(): LexerSettings {
@@ -356,7 +344,7 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
       }
       // Between the greeting and now the defaults may have changed.
       this.transaction.hiddenKnown = false;
-      return this.#attach(connection);
+      return this.attach(connection);
     } catch (error) {
       if (this.closed) return null;
       if (error instanceof UpstreamRefused) {
@@ -370,9 +358,8 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
     }
   }
 
-  #attach(connection: UpstreamConnection): UpstreamLink {
-    this.context.metrics.upstreamOpened();
-    this.context.counters.upstreamConnections += 1;
+  attach(connection: UpstreamConnection): UpstreamLink {
+    this.account.upstreamOpened();
     this.status = connection.status;
     const link = new UpstreamLink(connection, this);
     this.link = link;
@@ -386,7 +373,7 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
     this.login = login;
     this.user = user;
     before?.finish();
-    this.#attach(connection);
+    this.attach(connection);
     this.reset(false);
   }
 
@@ -411,8 +398,7 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
   }
 
   onLinkClosed(link: UpstreamLink, error: Error | null): void {
-    this.context.metrics.upstreamClosed();
-    this.context.counters.upstreamConnections -= 1;
+    this.account.upstreamClosed();
     const { busy } = link.queue;
     const hidden = link.queue.head?.kind === "hidden";
     link.queue.abandon();
@@ -456,106 +442,6 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
   /** Sends the client's current packet on; its parts follow by themselves. */
   forward(link: UpstreamLink, { buffer, start, end }: CommandPacket): void {
     link.out.add(buffer, start, end);
-  }
-
-  /** Reads the hidden settings; false when that failed (the session then forwards). */
-  async probe(): Promise<boolean> {
-    if (this.link === null && this.transaction.hiddenKnown) return this.#greetAgain();
-    const link = await this.openLink();
-    if (link === null || link.closed) return false;
-    const probed = this.#sendProbe(link);
-    link.out.flush();
-    return probed;
-  }
-
-  /** Ahead of a BEGIN, so that the level of its transaction is known. Costs no round trip. */
-  probeAhead(link: UpstreamLink): void {
-    if (!link.queue.busy && !this.scopeKnown) void this.#sendProbe(link);
-  }
-
-  #sendProbe(link: UpstreamLink): Promise<boolean> {
-    const { changes } = this.transaction;
-    const { accessGeneration } = this.context.router;
-    const unit = this.beginUnit(link, "hidden", COMMAND.query, null, null);
-    unit.wantedColumns = PROBE_COLUMNS;
-    link.out.add(packet(0, queryCommand(this.context.greetings.probe, this.capabilities)));
-    return new Promise((resolve) => {
-      unit.onDone = () => {
-        const hidden = unit.failed || link.closed ? null : parseProbe(unit);
-        this.#probedAtMs = performance.now();
-        this.#probedAccess = accessGeneration;
-        this.settings.probed(hidden);
-        if (hidden !== null) this.transaction.probed(changes);
-        resolve(hidden !== null);
-      };
-    });
-  }
-
-  /**
-   * A client without a connection is what a new client would be. Their common template is
-   * learned again, by one connection for all of them.
-   */
-  async #greetAgain(): Promise<boolean> {
-    try {
-      const { template, connection } = await this.options.greet(this.login);
-      if (this.closed || this.link !== null) {
-        connection?.socket.destroy();
-        return false;
-      }
-      if (connection !== null) this.#attach(connection);
-      this.#probedAtMs = template.learnedAtMs;
-      this.#probedAccess = template.accessGeneration;
-      this.settings.probed(template.hidden);
-      return template.hidden !== null;
-    } catch (error) {
-      this.context.logger.info({ error: messageOf(error) }, "a greeting could not be learned");
-      return false;
-    }
-  }
-
-  /**
-   * False when a statement may have changed the hidden settings, or when schemas or privileges
-   * changed upstream since they were read.
-   */
-  get scopeKnown(): boolean {
-    return (
-      this.transaction.hiddenKnown && this.#probedAccess === this.context.router.accessGeneration
-    );
-  }
-
-  /** Only sessions with a connection expire by time; others live by their template. */
-  probeExpired(): boolean {
-    if (this.link === null) return false;
-    return performance.now() - this.#probedAtMs > this.context.limits.probeTtlMs;
-  }
-
-  /** Why there is no scope although the settings are known. */
-  get settingsProblem(): string {
-    const { hidden } = this.settings;
-    if (hidden === null) return "session-setting";
-    const [client, connection, results] = hidden.characterSets;
-    if (hidden.unusual.length > 0) return `unusual ${hidden.unusual.join(", ")}`;
-    return `character sets ${client}, ${connection}, ${results} or sql_mode`;
-  }
-
-  noteHit(cache: string): void {
-    this.last = { cache, reason: "ok" };
-    this.context.counters.hits += 1;
-    this.context.metrics.hit();
-    this.#hits += 1;
-    if (this.#hits % HITS_PER_TIMING === 1) {
-      this.context.metrics.hitTimed((performance.now() - this.#receivedAtMs) / 1000);
-    }
-  }
-
-  /** `route` null: the statement was not looked at. */
-  noteForward(route: Route | null, reason: ForwardReason): void {
-    this.last = { cache: null, reason };
-    const { counters, metrics, router } = this.context;
-    counters.forwards += 1;
-    counters.forwardsByReason.set(reason, (counters.forwardsByReason.get(reason) ?? 0) + 1);
-    metrics.forward(reason);
-    if (route !== null) router.countForward(route, reason);
   }
 
   /** Writes one packet of our own as the next of the reply. */

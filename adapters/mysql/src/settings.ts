@@ -76,6 +76,14 @@ export class SessionSettings {
     return this.#offsetMinutes;
   }
 
+  /** Why there is no scope although the settings are known. */
+  get problem(): string {
+    if (this.#hidden === null) return "session-setting";
+    const { characterSets, unusual } = this.#hidden;
+    if (unusual.length > 0) return `unusual ${unusual.join(", ")}`;
+    return `character sets ${characterSets.join(", ")}, or sql_mode`;
+  }
+
   probed(hidden: HiddenSettings | null): void {
     this.#hidden = hidden;
     if (hidden === null) {

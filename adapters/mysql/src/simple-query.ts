@@ -32,7 +32,7 @@ export function handleQuery(session: Session, command: CommandPacket): void | Pr
       return forwardQuery(session, command, route, text, verdict);
     }
     case "forward": {
-      if (route.reason === "unknown-scope" && !session.scopeKnown) {
+      if (route.reason === "unknown-scope" && !session.probing.scopeKnown) {
         return answerLater(session, command, text);
       }
       const killed = route.traits.verb === "kill" ? killedThread(session, text) : null;
@@ -143,11 +143,11 @@ function sendQuery(
   route: Route | null,
   reason: ForwardReason,
 ): void {
-  if (traits !== null && begins(traits)) session.probeAhead(link);
+  if (traits !== null && begins(traits)) session.probing.probeAhead(link);
   const unit = session.beginUnit(link, "client", COMMAND.query, traits, text);
   unit.mayAskClient =
     (session.capabilities & CLIENT.localFiles) !== 0 &&
     (traits === null || traits.multiple || traits.verb === "load");
-  session.noteForward(route, reason);
+  session.account.forwarded(route, reason);
   session.forward(link, command);
 }

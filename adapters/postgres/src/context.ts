@@ -1,4 +1,4 @@
-import type { AdapterLimits, AdapterMetrics, ForwardReason, Router } from "@freshet/adapter-core";
+import type { AdapterCounters, AdapterLimits, AdapterMetrics, Router } from "@freshet/adapter-core";
 import type { Logger } from "@freshet/util";
 import type { CancelRegistry } from "./cancel.ts";
 import type { AuthenticationMethod } from "./options.ts";
@@ -21,12 +21,7 @@ export interface AdapterContext {
   readonly tls: ServerTls | null;
   readonly authenticationMethod: AuthenticationMethod;
   readonly allowUnauthenticated: boolean;
-  readonly counters: {
-    hits: number;
-    forwards: number;
-    forwardsByReason: Map<ForwardReason, number>;
-    upstreamConnections: number;
-  };
+  readonly counters: AdapterCounters;
   /** Null: unknown user. */
   password(user: string): string | null;
   /** Logs in upstream as this client would. Rejects as `connectUpstream`. */

@@ -28,5 +28,5 @@ export function writeQueryHit(
 /** `filled`: what was given had to be filled first. */
 export function countHit(session: Session, route: CachedRoute, filled: boolean): void {
   session.context.router.countHit(route, filled);
-  session.noteHit(route.cache.name);
+  session.account.hit(route.cache.name);
 }

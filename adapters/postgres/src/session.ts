@@ -1,13 +1,10 @@
 import type { Socket } from "node:net";
 import {
-  type ForwardReason,
   type InputOwner,
-  type LastStatement,
-  NO_STATEMENT,
   Outbox,
   readReusing,
-  type Route,
   type RoutingSession,
+  StatementAccount,
 } from "@freshet/adapter-core";
 import type { SessionScope } from "@freshet/rpc";
 import type { LexerSettings, StatementTraits } from "@freshet/sql";
@@ -37,9 +34,6 @@ import { cancelUpstream } from "./upstream/cancel.ts";
 import { type UpstreamConnection, UpstreamRefused } from "./upstream/connect.ts";
 import { type LinkOwner, UpstreamLink } from "./upstream/link.ts";
 import { UpstreamUnit } from "./upstream/reply-queue.ts";
-
-/** Timing every hit would cost more than it tells. */
-const HITS_PER_TIMING = 16;
 
 /** While a statement waits, this much more of the client's input is taken in. */
 const INPUT_BUFFER_BYTES = 65_536;
@@ -78,13 +72,13 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
   readonly socket: Socket;
   readonly out: Outbox;
   readonly settings: SessionSettings;
+  readonly account: StatementAccount;
   readonly statements = new StatementTable();
   readonly transaction: TransactionMemory;
   readonly extended: ExtendedProtocol;
   /** The last status byte the upstream sent; idle without one. */
   status: number = STATUS.idle;
   link: UpstreamLink | null = null;
-  last: LastStatement = NO_STATEMENT;
   /** A FATAL of the upstream is on its way to the client: nothing more to say. */
   fatalForwarded = false;
   closed = false;
@@ -104,13 +98,12 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
   #probedAtMs: number;
   /** `Router.accessGeneration` that the hidden settings were read at. */
   #probedAccess: number;
-  #receivedAtMs = 0;
-  #hits = 0;
 
   constructor(options: SessionOptions) {
     const { context, socket, template, connection } = options;
     this.#options = options;
     this.context = context;
+    this.account = new StatementAccount(context);
     this.#moved = readReusing(socket, this);
     this.socket = this.#moved ?? socket;
     this.out = new Outbox(this.socket);
@@ -148,8 +141,7 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
   /** Bytes of the client arrived. */
   take(chunk: Buffer, end: number): void {
     if (this.closed) return;
-    this.context.metrics.bytesFromClient(end);
-    if (this.#hits % HITS_PER_TIMING === 0) this.#receivedAtMs = performance.now();
+    this.account.received(end);
     this.#reader.push(chunk, end);
     this.#pump();
   }
@@ -261,7 +253,7 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
         return this.withLink((link) => {
           const unit = this.beginUnit(link, "function", null, null);
           unit.complete = true;
-          this.noteForward(null, "unparsed");
+          this.account.forwarded(null, "unparsed");
           link.out.add(buffer, start, end);
         });
       case FRONTEND.terminate:
@@ -318,8 +310,7 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
       this.settings.report(name, value);
       this.out.add(parameterStatus(name, value));
     }
-    this.context.metrics.upstreamOpened();
-    this.context.counters.upstreamConnections += 1;
+    this.account.upstreamOpened();
     const link = new UpstreamLink(connection, this);
     this.link = link;
     return link;
@@ -339,8 +330,7 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
   }
 
   onLinkClosed(link: UpstreamLink, error: Error | null): void {
-    this.context.metrics.upstreamClosed();
-    this.context.counters.upstreamConnections -= 1;
+    this.account.upstreamClosed();
     link.queue.abandon();
     if (this.closed) return;
     if (error !== null) this.context.logger.info({ error: messageOf(error) }, "upstream lost");
@@ -431,26 +421,6 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
   probeExpired(): boolean {
     if (this.link === null) return false;
     return performance.now() - this.#probedAtMs > this.context.limits.probeTtlMs;
-  }
-
-  noteHit(cache: string): void {
-    this.last = { cache, reason: "ok" };
-    this.context.counters.hits += 1;
-    this.context.metrics.hit();
-    this.#hits += 1;
-    if (this.#hits % HITS_PER_TIMING === 1) {
-      this.context.metrics.hitTimed((performance.now() - this.#receivedAtMs) / 1000);
-    }
-  }
-
-  /** `route` null: the statement was not looked at. */
-  noteForward(route: Route | null, reason: ForwardReason): void {
-    this.last = { cache: null, reason };
-    const { counters, metrics, router } = this.context;
-    counters.forwards += 1;
-    counters.forwardsByReason.set(reason, (counters.forwardsByReason.get(reason) ?? 0) + 1);
-    metrics.forward(reason);
-    if (route !== null) router.countForward(route, reason);
   }
 
   ready(): void {

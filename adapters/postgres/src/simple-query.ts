@@ -157,7 +157,7 @@ export function forwardQuery(
     const open = link.queue.open;
     if (open === null) session.beginUnit(link, "query", traits, text).complete = true;
     else session.transaction.sent(open, traits, text);
-    session.noteForward(route, reason);
+    session.account.forwarded(route, reason);
     link.out.add(buffer, start, end);
   });
 }

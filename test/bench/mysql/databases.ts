@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { EmbeddedMysql } from "@freshet/cli/embedded-mysql";
 import { loadMysqlFilms } from "@freshet/cli";
 import { mysqlQuery } from "../../support/mysql-database.ts";
@@ -34,7 +37,9 @@ export async function startMysqlUpstream(
     say(`loading ${options.titles.toLocaleString("en")} films`);
     const counts = { titles: options.titles, people: Math.ceil(options.titles * PEOPLE_A_TITLE) };
     const { signal } = new AbortController();
-    await loadMysqlFilms({ url, counts, print: () => undefined, signal });
+    const directory = await mkdtemp(join(tmpdir(), "freshet-bench-films-"));
+    cleanup.add(() => rm(directory, { recursive: true, force: true }));
+    await loadMysqlFilms({ url, counts, print: () => undefined, signal, directory });
   }
   return { url, port: server.port, database: DATABASE, version: server.version };
 }

@@ -32,7 +32,7 @@ function keyOf(session: Session, text: string): string {
 /** True when the reply to this statement's preparation should be kept. */
 export function wantsLearning(session: Session, statement: Statement): boolean {
   const route = routeOf(session, statement);
-  return route?.kind === "cached" && session.scopeKnown;
+  return route?.kind === "cached" && session.probing.scopeKnown;
 }
 
 /** Prepares it here, as the upstream did before for others; false when it never did. */
@@ -59,7 +59,7 @@ export function learnedDone(
   parts: readonly Buffer[],
 ): void {
   const route = routeOf(session, statement);
-  if (route?.kind !== "cached" || statement.text === null || !session.scopeKnown) return;
+  if (route?.kind !== "cached" || statement.text === null || !session.probing.scopeKnown) return;
   const bytes = Buffer.concat(parts);
   if (bytes.length > REPLY_LIMIT_BYTES || warns(bytes, session.capabilities)) return;
   let replies = repliesByCache.get(route.cache);

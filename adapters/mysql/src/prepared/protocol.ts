@@ -99,7 +99,7 @@ function handlePrepare(session: Session, command: CommandPacket): void | Promise
   if (route?.kind === "control" || route?.kind === "control-error") {
     return whenIdle(session, () => prepareControl(session, statement, route));
   }
-  if (route?.kind === "forward" && route.reason === "unknown-scope" && !session.scopeKnown) {
+  if (route?.kind === "forward" && route.reason === "unknown-scope" && !session.probing.scopeKnown) {
     return prepare(session, null).then(() =>
       session.closed ? undefined : prepareRouted(session, command, statement),
     );
@@ -163,7 +163,7 @@ function handleExecute(
       return forwardExecution(session, command, statement, route, verdict);
     }
     case "forward": {
-      if (route.reason === "unknown-scope" && !session.scopeKnown && cursor === 0) {
+      if (route.reason === "unknown-scope" && !session.probing.scopeKnown && cursor === 0) {
         return answerLater(session, command, statement);
       }
       const kill = route.traits.verb === "kill" ? killedThread(session, statement.text ?? "") : null;
@@ -250,9 +250,9 @@ function forwardExecution(
       session,
       statement,
       (link, upstreamId) => {
-        if (traits !== null && begins(traits)) session.probeAhead(link);
+        if (traits !== null && begins(traits)) session.probing.probeAhead(link);
         session.beginUnit(link, "client", COMMAND.stmtExecute, traits, statement.text);
-        session.noteForward(route, reason);
+        session.account.forwarded(route, reason);
         sendExecution(link, statement, upstreamId, command, session.capabilities);
         statement.longData = false;
         statement.params.longData.clear();

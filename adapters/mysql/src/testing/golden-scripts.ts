@@ -185,7 +185,7 @@ export const GOLDEN_SCRIPTS: Readonly<Record<string, GoldenScript>> = {
     step(executeCommand(1, [], CURSOR.readOnly)),
     step(closeStatementCommand(1)),
     step(fetchCommand(1, 5)),
-    step(pingCommand()),
+    step(prepareCommand("SELECT 2")),
   ],
   "statements run and dropped by SQL": (c) => [
     ...q(

@@ -289,7 +289,7 @@ export class ExtendedProtocol {
     const unit = this.#session.beginUnit(link, "batch", null, null);
     this.#upstream = new UpstreamBatch(this.#session, link, unit);
     this.#state = "upstream";
-    this.#session.noteForward(route, reason);
+    this.#session.account.forwarded(route, reason);
   }
 
   #send(type: number, buffer: Buffer, start: number, end: number, last: boolean): void {

@@ -4,8 +4,8 @@ export interface DemoDatabaseOptions {
   readonly counts: FilmCounts;
   readonly print: (line: string) => void;
   readonly signal: AbortSignal;
-  /** Removed together with the server's data, however this process ends. */
-  readonly removeWhenKilled: readonly string[];
+  /** For files of ours; removed together with the server's data, however this process ends. */
+  readonly directory: string;
 }
 
 /** A database full of films, which runs until `stop`. */

@@ -1,6 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -31,26 +30,22 @@ const FOREIGN_KEYS = [
 ];
 
 /** Creates and fills the film tables. Stops with the signal's reason when it aborts. */
-export async function loadMysqlFilms(options: LoadOptions): Promise<void> {
+export async function loadMysqlFilms(
+  options: LoadOptions & {
+    /** Where the files lie that the server reads. */
+    readonly directory: string;
+  },
+): Promise<void> {
   await withConnection(options, async (connection) => {
     for (const statement of TABLES) await connection.query(statement);
   });
   const tables = filmTables(options.counts);
   const half = new Set(["title", "rating"]);
-  const directory = await mkdtemp(join(tmpdir(), "freshet-films-"));
-  try {
-    await Promise.all(
-      [true, false].map((which) =>
-        loadTables(
-          options,
-          directory,
-          tables.filter((table) => half.has(table.name) === which),
-        ),
-      ),
-    );
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  const load = (some: readonly FilmTable[]) => loadTables(options, options.directory, some);
+  await Promise.all([
+    load(tables.filter((table) => half.has(table.name))),
+    load(tables.filter((table) => !half.has(table.name))),
+  ]);
   options.print("adding foreign keys");
   await withConnection(options, async (connection) => {
     await connection.query("SET foreign_key_checks = 0");

@@ -45,7 +45,7 @@ async function startServer(options: DemoDatabaseOptions): Promise<EmbeddedMysql>
       flavour,
       port: await freePortFrom(FIRST_DEMO_PORT),
       settings: { innodb_buffer_pool_size: "512M" },
-      removeWhenKilled: options.removeWhenKilled,
+      removeWhenKilled: [options.directory],
     });
   };
   try {

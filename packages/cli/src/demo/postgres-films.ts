@@ -19,7 +19,7 @@ export async function startPostgresFilms(options: DemoDatabaseOptions): Promise<
     major: 18,
     port: await freePortFrom(FIRST_DEMO_PORT),
     settings: { max_wal_size: "2GB", shared_buffers: "256MB" },
-    removeWhenKilled: options.removeWhenKilled,
+    removeWhenKilled: [options.directory],
   });
   try {
     options.signal.throwIfAborted();

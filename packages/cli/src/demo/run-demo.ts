@@ -33,7 +33,7 @@ export async function runDemo(config: Config, options: DemoOptions): Promise<voi
       counts: options.counts ?? DEMO_COUNTS,
       print,
       signal,
-      removeWhenKilled: [storageDir],
+      directory: storageDir,
     });
     const films = database;
     const address = clientAddress(must(addresses[0], "there is an address"));

@@ -2,6 +2,7 @@ import { EmbeddedMysql } from "@freshet/cli/embedded-mysql";
 import type { SqlType } from "@freshet/types";
 import type { Connection } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { collationOf } from "../collations.ts";
 import { TYPE } from "../column-types.ts";
 import { BinlogError } from "./binlog-error.ts";
 import { BinlogDecoder } from "./decoder.ts";
@@ -205,6 +206,10 @@ describe.each(FLAVOURS)("a binary log of %s", (flavour) => {
     const map = rowsWithMaps(events)[0]?.map;
     expect(map?.columns.at(-1)?.name).toBe("n");
     expect(map?.columns[1]).toMatchObject({ name: "c0", geometryType: 0 });
+    const collation = (type: string) => map?.columns[odd.indexOf(type) + 1]?.collation;
+    expect(["mediumblob", "tinyblob"].map(collation)).toEqual([63, 63]);
+    expect(collationOf(collation("char(200)") ?? 0)?.charset).toBe("utf8mb4");
+    expect(collation("varchar(3000) CHARACTER SET ucs2")).toBe(35);
     if (flavour === "mysql") expect(map?.columns[7]).toMatchObject({ dimensions: 3 });
   });
 

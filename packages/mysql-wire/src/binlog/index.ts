@@ -19,7 +19,9 @@
  *   readEventHeader(bytes, at): EventHeader
  *   events are matched to their table map by tableId; compile once per `tableMap.definition`
  *
- * Every failure is a BinlogError, always fatal to the stream.
+ * Events keep views of the bytes they came from (only a table map's `definition` is a copy).
+ * Every failure is a BinlogError, always fatal to the stream; `reason` "unrepresentable" comes
+ * from one table's rows alone, so refusing that table and starting again helps.
  */
 export * from "./binlog-error.ts";
 export * from "./events.ts";

@@ -68,9 +68,7 @@ export function readTableMetadata(
     columns.flatMap((column, index) => (wanted(column.type) ? [index] : []));
   const numeric = positions((type) => NUMERIC.has(type));
   // MariaDB counts geometries among the texts, too.
-  const character = positions(
-    (type) => CHARACTER.has(type) || (mariadb && type === TYPE.geometry),
-  );
+  const character = positions((type) => CHARACTER.has(type) || (mariadb && type === TYPE.geometry));
   const sets = positions((type) => type === TYPE.set);
   const enums = positions((type) => type === TYPE.enum);
   const lists = positions((type) => type === TYPE.set || type === TYPE.enum);

@@ -64,10 +64,15 @@ export const randomExpression: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: expression },
 );
 
+const selectItem = fc.oneof(
+  fc.constantFrom("a", "t.b as x", "1 + 2", "count(*)", "'x' y", "- 5", "a in (1,2)", "?", "a-1"),
+  operand,
+);
+
 /** Not all can be read: operators that do not associate are combined freely. */
 export const randomSelect: fc.Arbitrary<string> = fc
   .tuple(
-    fc.array(randomExpression, { minLength: 1, maxLength: 3 }),
+    fc.array(selectItem, { minLength: 1, maxLength: 3 }),
     randomExpression,
     fc.constantFrom("", " order by 1", " limit 5", " limit ? offset 2", " limit 3, ?"),
   )
