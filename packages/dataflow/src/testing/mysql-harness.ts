@@ -1,5 +1,4 @@
-import { lexerSettings, mysqlLexer } from "@freshet/sql";
-import { readMysqlSelect as parseMysqlSelect } from "../../../sql/src/mysql/parser.ts";
+import { lexerSettings, mysqlLexer, parseMysqlSelect } from "@freshet/sql";
 import { mysqlTextCodec } from "@freshet/types";
 import { mysqlSemantics } from "../dialects/mysql/semantics.ts";
 import { mysqlTables } from "./mysql-tables.ts";

@@ -163,7 +163,8 @@ function streamError(error: unknown): Error {
       return new LogLostError(message, { cause: error });
     }
     if (/same server[_ ](uuid|id)/i.test(fields.message)) {
-      const message = "another replica has our server id; another one is chosen at the next attempt";
+      const message =
+        "another replica has our server id; another one is chosen at the next attempt";
       return new OperationalError(message, { cause: error });
     }
   }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { OperationalError, messageOf } from "@freshet/util";
 import { createConnection, type Connection, type ConnectionOptions as DriverOptions } from "mysql2";
 import { UpstreamError } from "../contract.ts";
@@ -20,6 +21,7 @@ const TLS_MODES: Readonly<Record<string, object | null>> = {
   prefer: null,
   required: { rejectUnauthorized: false },
   require: { rejectUnauthorized: false },
+  "no-verify": { rejectUnauthorized: false },
   verify_ca: { rejectUnauthorized: true },
   "verify-ca": { rejectUnauthorized: true },
   verify_identity: { rejectUnauthorized: true, verifyIdentity: true },
@@ -82,7 +84,8 @@ function driverOptions(
   const mode = url.searchParams.get("ssl-mode") ?? url.searchParams.get("sslmode");
   const known = mode === null ? null : TLS_MODES[mode.toLowerCase()];
   if (known === undefined) throw new Error(`unknown ssl-mode "${mode}"`);
-  const chosen = options.tls === undefined ? known : options.tls === true ? {} : options.tls || null;
+  const chosen =
+    options.tls === undefined ? known : options.tls === true ? {} : options.tls || null;
   const rootCert = url.searchParams.get("sslrootcert");
   const ssl =
     chosen === null || rootCert === null ? chosen : { ...chosen, ca: readFileSync(rootCert) };
@@ -98,6 +101,19 @@ function driverOptions(
     enableKeepAlive: true,
     flags: ["-IGNORE_SPACE", "-LOCAL_FILES", "-CLIENT_QUERY_ATTRIBUTES", "-ODBC"],
     connectAttributes: { program_name: `freshet ${use}` },
+  };
+}
+
+/** Certificates that the URL names, by MySQL's or by Postgres' names of the parameters. */
+function tlsFiles(parameters: URLSearchParams): object {
+  const read = (option: string, ...names: readonly string[]): object => {
+    const path = names.map((name) => parameters.get(name)).find((value) => value !== null);
+    return path === undefined || path === null ? {} : { [option]: readFileSync(path) };
+  };
+  return {
+    ...read("ca", "ssl-ca", "sslrootcert"),
+    ...read("cert", "ssl-cert", "sslcert"),
+    ...read("key", "ssl-key", "sslkey"),
   };
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Running, copyAll } from "../testing.ts";
+import { type Running, copyAll, until } from "../testing.ts";
 import {
   FLAVOURS,
   type TestServer,
@@ -24,7 +24,9 @@ describe.each(FLAVOURS)("%s: copy and stream", (flavour) => {
 
   test("inserts, updates and deletes arrive as they were committed", async () => {
     const { admin } = server;
-    await admin.query("CREATE TABLE film (id INT PRIMARY KEY, title VARCHAR(50), rate DECIMAL(4,2))");
+    await admin.query(
+      "CREATE TABLE film (id INT PRIMARY KEY, title VARCHAR(50), rate DECIMAL(4,2))",
+    );
     await admin.query("INSERT INTO film VALUES (1, 'One', 1.50), (2, 'Two', NULL)");
     const schema = await running.table("film");
     expect(await running.upstream.addTables([schema])).toEqual([]);
@@ -79,12 +81,16 @@ describe.each(FLAVOURS)("%s: copy and stream", (flavour) => {
 
   test("a table without a key is a bag of whole rows", async () => {
     const { admin } = server;
-    await admin.query("CREATE TABLE bag (a INT, b VARCHAR(10)); INSERT INTO bag VALUES (1, 'x'), (1, 'x')");
+    await admin.query(
+      "CREATE TABLE bag (a INT, b VARCHAR(10)); INSERT INTO bag VALUES (1, 'x'), (1, 'x')",
+    );
     const schema = await running.table("bag");
     expect(schema.key).toBeNull();
     await running.upstream.addTables([schema]);
     const copy = await copyAll(running.upstream, schema);
-    await admin.query("INSERT INTO bag VALUES (1, 'x'), (NULL, NULL); DELETE FROM bag WHERE a = 1 LIMIT 1");
+    await admin.query(
+      "INSERT INTO bag VALUES (1, 'x'), (NULL, NULL); DELETE FROM bag WHERE a = 1 LIMIT 1",
+    );
     await admin.query("UPDATE bag SET b = 'y' LIMIT 1");
     await running.caughtUp();
     const mirror = assemble(schema, copy, running.recorder.transactions);
@@ -100,7 +106,9 @@ describe.each(FLAVOURS)("%s: copy and stream", (flavour) => {
     const seen = running.recorder.transactions.length;
     await admin.query("BEGIN; INSERT INTO t1 VALUES (2); ROLLBACK");
     await admin.query("CREATE TABLE other (id INT); INSERT INTO other VALUES (1)");
-    await admin.query("BEGIN; INSERT INTO t1 VALUES (3); SAVEPOINT s; INSERT INTO t1 VALUES (4); ROLLBACK TO s; COMMIT");
+    await admin.query(
+      "BEGIN; INSERT INTO t1 VALUES (3); SAVEPOINT s; INSERT INTO t1 VALUES (4); ROLLBACK TO s; COMMIT",
+    );
     await running.caughtUp();
     expect(running.recorder.transactions.slice(seen)).toHaveLength(1);
     await admin.query("TRUNCATE TABLE t1; INSERT INTO t1 VALUES (5)");
@@ -143,7 +151,10 @@ describe.each(FLAVOURS)("%s: copy and stream", (flavour) => {
     await running.upstream.addTables([schema]);
     const copy = await copyAll(running.upstream, schema);
     const client = await server.connect();
-    const on = flavour === "mysql" ? "SET binlog_transaction_compression = ON" : "SET GLOBAL log_bin_compress = 1";
+    const on =
+      flavour === "mysql"
+        ? "SET binlog_transaction_compression = ON"
+        : "SET GLOBAL log_bin_compress = 1";
     await client.query(on);
     const fresh = flavour === "mysql" ? client : await server.connect();
     await fresh.query(`BEGIN; INSERT INTO packed VALUES (1, REPEAT('a', 9000)), (2, REPEAT('b', 9000));
@@ -164,53 +175,159 @@ describe.each(FLAVOURS)("%s: copy and stream", (flavour) => {
     await client.query("XA START 'one'; INSERT INTO xa VALUES (1); XA END 'one'; XA PREPARE 'one'");
     await running.caughtUp();
     const other = await server.connect();
-    await other.query("XA START 'two','b',7; INSERT INTO xa VALUES (2); XA END 'two','b',7; XA PREPARE 'two','b',7");
+    await other.query(
+      "XA START 'two','b',7; INSERT INTO xa VALUES (2); XA END 'two','b',7; XA PREPARE 'two','b',7",
+    );
     await other.query("XA ROLLBACK 'two','b',7");
-    await other.query("XA START 'three'; INSERT INTO xa VALUES (3); XA END 'three'; XA COMMIT 'three' ONE PHASE");
+    await other.query(
+      "XA START 'three'; INSERT INTO xa VALUES (3); XA END 'three'; XA COMMIT 'three' ONE PHASE",
+    );
     await running.caughtUp();
     const before = running.recorder.transactions.length;
     await client.query("XA COMMIT 'one'");
     await running.caughtUp();
-    expect(running.recorder.transactions.slice(before).flatMap((each) => each.changes)).toHaveLength(1);
+    expect(
+      running.recorder.transactions.slice(before).flatMap((each) => each.changes),
+    ).toHaveLength(1);
     const copy = await copyAll(running.upstream, schema);
     expect(copy.rows).toHaveLength(2);
-    const mirror = assemble(schema, { rows: [], includes: () => false }, running.recorder.transactions);
+    const mirror = assemble(
+      schema,
+      { rows: [], includes: () => false },
+      running.recorder.transactions,
+    );
     expect(mirror.lines()).toEqual(await tableLines(admin, schema));
   });
 
-  test("copies taken while everybody writes lose and double nothing", { timeout: 60_000 }, async () => {
-    const { admin } = server;
-    await admin.query("CREATE TABLE busy (id INT PRIMARY KEY, v INT NOT NULL)");
-    const rows = Array.from({ length: 30_000 }, (_, index) => `(${index * 2}, 0)`).join();
-    await admin.query(`INSERT INTO busy VALUES ${rows}; ANALYZE TABLE busy`);
-    let stopped = false;
-    const write = async (number: number): Promise<void> => {
-      const client = await server.connect();
-      for (let step = 0; !stopped; step += 1) {
-        const id = (number * 7919 + step * 31) % 60_000;
-        await client.query(
-          `BEGIN; UPDATE busy SET v = v + 1 WHERE id BETWEEN ${id} AND ${id + 20};
+  test(
+    "copies taken while everybody writes lose and double nothing",
+    { timeout: 60_000 },
+    async () => {
+      const { admin } = server;
+      await admin.query("CREATE TABLE busy (id INT PRIMARY KEY, v INT NOT NULL)");
+      const rows = Array.from({ length: 30_000 }, (_, index) => `(${index * 2}, 0)`).join();
+      await admin.query(`INSERT INTO busy VALUES ${rows}; ANALYZE TABLE busy`);
+      let stopped = false;
+      const write = async (number: number): Promise<void> => {
+        const client = await server.connect();
+        for (let step = 0; !stopped; step += 1) {
+          const id = (number * 7919 + step * 31) % 60_000;
+          await client
+            .query(
+              `BEGIN; UPDATE busy SET v = v + 1 WHERE id BETWEEN ${id} AND ${id + 20};
            DELETE FROM busy WHERE id = ${(id * 7) % 60_000}; REPLACE INTO busy VALUES (${id + 1}, ${step}); COMMIT`,
-        ).catch((error: unknown) => {
-          if (!/Deadlock|Lock wait/.test(String(error))) throw error;
-          return client.query("ROLLBACK");
-        });
+            )
+            .catch((error: unknown) => {
+              if (!/Deadlock|Lock wait/.test(String(error))) throw error;
+              return client.query("ROLLBACK");
+            });
+        }
+      };
+      const writers = [1, 2, 3].map(write);
+      for (let round = 0; round < 4; round += 1) {
+        const schema = await running.table("busy");
+        await running.upstream.addTables([schema]);
+        const first = running.recorder.transactions.length;
+        const copy = await copyAll(running.upstream, schema);
+        if (round === 3) {
+          stopped = true;
+          await Promise.all(writers);
+        }
+        await running.caughtUp();
+        const mirror = assemble(schema, copy, running.recorder.transactions.slice(first));
+        if (round === 3) expect(mirror.lines()).toEqual(await tableLines(admin, schema));
       }
-    };
-    const writers = [1, 2, 3].map(write);
-    for (let round = 0; round < 4; round += 1) {
-      const schema = await running.table("busy");
+      expect(running.recorder.schemaChanges).toEqual([]);
+    },
+  );
+
+  test(
+    "a large table is read by several sessions that see the same",
+    { timeout: 60_000 },
+    async () => {
+      const { admin } = server;
+      await admin.query(
+        "CREATE TABLE wide (id BIGINT PRIMARY KEY AUTO_INCREMENT, v INT, t VARCHAR(40))",
+      );
+      await admin.query("INSERT INTO wide (v, t) VALUES (1, 'x')");
+      for (let power = 0; power < 18; power += 1) {
+        await admin.query("INSERT INTO wide (v, t) SELECT v + 1, CONCAT('text ', id) FROM wide");
+      }
+      await admin.query("ANALYZE TABLE wide");
+      const schema = await running.table("wide");
       await running.upstream.addTables([schema]);
       const first = running.recorder.transactions.length;
+      let stopped = false;
+      const writer = await server.connect();
+      const writing = (async () => {
+        while (!stopped) await writer.query("UPDATE wide SET v = -v WHERE id % 50000 = 7");
+      })();
+      const started = performance.now();
       const copy = await copyAll(running.upstream, schema);
-      if (round === 3) {
-        stopped = true;
-        await Promise.all(writers);
-      }
+      const seconds = (performance.now() - started) / 1000;
+      stopped = true;
+      await writing;
       await running.caughtUp();
+      expect(copy.rows).toHaveLength(2 ** 18);
+      console.log(`${flavour}: ${Math.round(copy.rows.length / seconds)} rows/s`);
       const mirror = assemble(schema, copy, running.recorder.transactions.slice(first));
-      if (round === 3) expect(mirror.lines()).toEqual(await tableLines(admin, schema));
+      expect(mirror.lines()).toEqual(await tableLines(admin, schema));
+    },
+  );
+
+  test("a writer that takes its time delays a copy and is not delayed itself", async () => {
+    const { admin } = server;
+    await admin.query("CREATE TABLE held (id INT PRIMARY KEY); INSERT INTO held VALUES (1)");
+    const schema = await running.table("held");
+    await running.upstream.addTables([schema]);
+    const client = await server.connect();
+    await client.query("BEGIN; INSERT INTO held VALUES (2)");
+    let copied = false;
+    const copying = copyAll(running.upstream, schema).finally(() => (copied = true));
+    if (flavour === "mysql") {
+      await until("the copy waits", async () => {
+        const [rows] = await admin.query("SHOW PROCESSLIST");
+        return (rows as { Info: string | null }[]).some(
+          (row) => row.Info?.startsWith("LOCK TABLES") === true,
+        );
+      });
+      expect(copied).toBe(false);
     }
-    expect(running.recorder.schemaChanges).toEqual([]);
+    await client.query("INSERT INTO held VALUES (3); COMMIT");
+    const copy = await copying;
+    await running.caughtUp();
+    const mirror = assemble(schema, copy, running.recorder.transactions);
+    expect(mirror.lines()).toEqual(['"1"', '"2"', '"3"']);
+  });
+
+  test("a copy can be cancelled at any time", async () => {
+    const schema = await running.table("wide");
+    await running.upstream.addTables([schema]);
+    const abort = new AbortController();
+    const copy = await running.upstream.copyTable(schema, abort.signal);
+    const reading = (async () => {
+      for await (const batch of copy.rows()) if (batch.length > 0) abort.abort();
+    })();
+    await expect(reading).rejects.toThrow("cancelled");
+    await copy.close();
+    await running.caughtUp();
+  });
+
+  test("the stream and copies work over TLS", async () => {
+    if (flavour === "mariadb") return; // 10.11 has no certificate unless given one.
+    const secure = await startUpstream(`${server.server.url()}?ssl-mode=REQUIRED`);
+    const schema = await secure.table("film");
+    await secure.upstream.addTables([schema]);
+    const copy = await copyAll(secure.upstream, schema);
+    await server.admin.query("INSERT INTO film VALUES (77, 'TLS', 1)");
+    await secure.caughtUp();
+    const mirror = assemble(schema, copy, secure.recorder.transactions);
+    expect(mirror.lines()).toEqual(await tableLines(server.admin, schema));
+    const [rows] = await server.admin.query(
+      `SELECT COUNT(*) AS n FROM performance_schema.status_by_thread
+       WHERE VARIABLE_NAME = 'Ssl_cipher' AND VARIABLE_VALUE <> ''`,
+    );
+    expect((rows as { n: number }[])[0]!.n).toBeGreaterThan(0);
+    await secure.close();
   });
 });

@@ -20,7 +20,8 @@ export async function copyCommands(
   const select = `SELECT ${columns} FROM ${qualified(schema)}`;
   const wanted = Math.min(CHUNKS_LIMIT, Math.ceil(estimatedRows / CHUNK_ROWS));
   const key = schema.key?.length === 1 ? schema.columns[schema.key[0]!] : undefined;
-  const isNumber = key?.type.kind === "int" || (key?.type.kind === "bigint" && key.type.name !== "bit");
+  const isNumber =
+    key?.type.kind === "int" || (key?.type.kind === "bigint" && key.type.name !== "bit");
   if (wanted < 2 || key === undefined || !isNumber) return [select];
   const name = quoteName(key.name);
   const rows = await queryRows(

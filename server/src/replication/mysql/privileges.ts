@@ -116,7 +116,8 @@ function matchesPattern(pattern: string, schema: string): boolean {
     if (character === "%") source += "[^]*";
     else if (character === "_") source += "[^]";
     else {
-      const literal = character === "\\" && at + 1 < pattern.length ? pattern[(at += 1)]! : character;
+      const literal =
+        character === "\\" && at + 1 < pattern.length ? pattern[(at += 1)]! : character;
       source += literal.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
     }
   }

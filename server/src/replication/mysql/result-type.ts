@@ -61,7 +61,12 @@ export function resultTypeOf(column: WireColumn): SqlType {
         : { kind: "text", name: name[0]!, upstreamId: columnType, modifier, collation };
     }
     default:
-      return { kind: "opaque", name: `type ${columnType}`, upstreamId: columnType, modifier: decimals };
+      return {
+        kind: "opaque",
+        name: `type ${columnType}`,
+        upstreamId: columnType,
+        modifier: decimals,
+      };
   }
 }
 

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { TableSchema } from "@freshet/types";
 import { type Running, copyAll } from "../testing.ts";
-import { FLAVOURS, type TestServer, assemble, startServer, startUpstream, tableLines } from "./testing.ts";
+import {
+  FLAVOURS,
+  type TestServer,
+  assemble,
+  startServer,
+  startUpstream,
+  tableLines,
+} from "./testing.ts";
 
 describe.each(FLAVOURS)("%s: changes of definition", (flavour) => {
   let server: TestServer;
@@ -20,7 +27,9 @@ describe.each(FLAVOURS)("%s: changes of definition", (flavour) => {
   });
   beforeEach(async () => {
     await server.admin.query("USE test; DROP TABLE IF EXISTS kid, film, film_old, film_new");
-    await server.admin.query("CREATE TABLE film (id INT PRIMARY KEY, title VARCHAR(50)); INSERT INTO film VALUES (1, 'a')");
+    await server.admin.query(
+      "CREATE TABLE film (id INT PRIMARY KEY, title VARCHAR(50)); INSERT INTO film VALUES (1, 'a')",
+    );
     await running.caughtUp();
     schema = await running.table("film");
     expect(await running.upstream.addTables([schema])).toEqual([]);
@@ -47,14 +56,18 @@ describe.each(FLAVOURS)("%s: changes of definition", (flavour) => {
     "CREATE TABLE kid (id INT PRIMARY KEY, f INT, FOREIGN KEY (f) REFERENCES film (id)); ALTER TABLE film ENGINE = InnoDB",
   ])("%s is noticed", async (statement) => {
     if (statement.includes("PARTITION")) {
-      await server.admin.query("ALTER TABLE film PARTITION BY RANGE (id) (PARTITION q VALUES LESS THAN (3))");
+      await server.admin.query(
+        "ALTER TABLE film PARTITION BY RANGE (id) (PARTITION q VALUES LESS THAN (3))",
+      );
       await running.caughtUp();
       await running.upstream.addTables([await running.table("film")]);
     }
     expect(await changesAfter(statement)).toBe(1);
     expect(running.recorder.schemaChanges.at(-1)).toEqual([schema.id]);
     // Final: nothing of it is delivered until it is added again.
-    expect(await changesAfter("USE test; INSERT INTO other VALUES (1, 1); DELETE FROM other")).toBe(0);
+    expect(await changesAfter("USE test; INSERT INTO other VALUES (1, 1); DELETE FROM other")).toBe(
+      0,
+    );
   });
 
   test.each([
@@ -76,7 +89,10 @@ describe.each(FLAVOURS)("%s: changes of definition", (flavour) => {
 
   test("a schema dropped takes its tables along", async () => {
     await server.admin.query("CREATE DATABASE gone; CREATE TABLE gone.g (id INT PRIMARY KEY)");
-    const table = (await running.upstream.catalog(JSON.stringify({ db: "gone", modes: [] }))).table(null, "g");
+    const table = (await running.upstream.catalog(JSON.stringify({ db: "gone", modes: [] }))).table(
+      null,
+      "g",
+    );
     if ("refused" in table) throw new Error(table.refused);
     await running.upstream.addTables([table]);
     expect(await changesAfter("DROP DATABASE gone")).toBe(1);
@@ -87,7 +103,9 @@ describe.each(FLAVOURS)("%s: changes of definition", (flavour) => {
     await server.admin.query("DROP TABLE IF EXISTS made");
     const copy = await copyAll(running.upstream, schema);
     await server.admin.query("CREATE TABLE made AS SELECT * FROM other");
-    await server.admin.query("INSERT INTO film VALUES (7, 'g'); CREATE TABLE made2 (PRIMARY KEY (id)) SELECT id, title FROM film; DROP TABLE made2");
+    await server.admin.query(
+      "INSERT INTO film VALUES (7, 'g'); CREATE TABLE made2 (PRIMARY KEY (id)) SELECT id, title FROM film; DROP TABLE made2",
+    );
     expect(await changesAfter("INSERT INTO film VALUES (8, 'h')")).toBe(0);
     const mirror = assemble(schema, copy, running.recorder.transactions);
     expect(mirror.lines()).toEqual(await tableLines(server.admin, schema));

@@ -46,7 +46,9 @@ export class SchemaChanges {
         this.#handler()?.accessChange();
         return [];
       case "drop schema": {
-        const named = this.#current(at).filter((table) => mentions(event.text, table.schema.schema));
+        const named = this.#current(at).filter((table) =>
+          mentions(event.text, table.schema.schema),
+        );
         this.changed(named, "its schema was dropped");
         return [];
       }
@@ -113,7 +115,9 @@ export class SchemaChanges {
 
   /** After a restart the server empties MEMORY tables, whatever the format. */
   #isServersOwn(event: QueryEvent): boolean {
-    const match = /^DELETE FROM `((?:[^`]|``)+)`\.`((?:[^`]|``)+)`\s*(?:\/\*[^*]*\*\/)?\s*$/.exec(event.text);
+    const match = /^DELETE FROM `((?:[^`]|``)+)`\.`((?:[^`]|``)+)`\s*(?:\/\*[^*]*\*\/)?\s*$/.exec(
+      event.text,
+    );
     if (match === null) return false;
     const [schema, name] = [match[1]!, match[2]!].map((part) => part.replaceAll("``", "`"));
     return this.#tables.byName(schema!, name!) === undefined;
@@ -124,7 +128,6 @@ export class SchemaChanges {
 export function isBefore(at: LogPosition, table: TrackedTable): boolean {
   return table.since !== null && compareLogPositions(at, table.since) <= 0;
 }
-
 
 /** Is the word anywhere in the text, quoted or not, in any case? */
 function mentions(text: string, word: string): boolean {

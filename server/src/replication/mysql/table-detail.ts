@@ -1,4 +1,5 @@
 import type { Connection } from "mysql2";
+import { execute } from "./connection.ts";
 import type { ServerInfo } from "./server-info.ts";
 import { type TextRow, queryRows } from "./session.ts";
 import type { TableName } from "./table-ids.ts";
@@ -61,7 +62,7 @@ export async function readTableDetails(
   const values = (only ?? []).flatMap((table) => [table.schema, table.name]);
   const read = (select: string, schema: string, name: string, more = "") =>
     queryRows(client, `${select} WHERE ${where(schema, name)}${more}`, values);
-  // MySQL keeps the number of rows for a day unless told otherwise; the estimate may be that old.
+  // MySQL keeps the number of rows for a day; `estimateRows` asks anew.
   const tables = await read(
     `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, TABLE_TYPE AS kind, ENGINE AS engine,
        CREATE_OPTIONS AS options, TABLE_ROWS AS estimate FROM information_schema.TABLES`,
@@ -115,6 +116,24 @@ export async function readTableDetails(
       cascades: (cascades.get(key) ?? []).map((each) => each["name"] ?? ""),
     };
   });
+}
+
+/** The engine's own guess, of this moment. */
+export async function estimateRows(
+  client: Connection,
+  server: ServerInfo,
+  table: TableName,
+): Promise<number> {
+  const remembers = server.flavour === "mysql";
+  if (remembers) await execute(client, "SET SESSION information_schema_stats_expiry = 0");
+  const rows = await queryRows(
+    client,
+    `SELECT TABLE_ROWS AS estimate FROM information_schema.TABLES
+     WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`,
+    [table.schema, table.name],
+  );
+  if (remembers) await execute(client, "SET SESSION information_schema_stats_expiry = DEFAULT");
+  return Number(rows[0]?.["estimate"] ?? 0);
 }
 
 function columnOf(row: TextRow): ColumnDetail {

@@ -33,5 +33,5 @@ export class TableIds {
 /** 31 bits, never 0. */
 function hashOf({ schema, name }: TableName): TableId {
   const digest = createHash("sha256").update(`${schema}\0${name}`).digest();
-  return (digest.readUInt32BE(0) & 0x7fffffff) || 1;
+  return digest.readUInt32BE(0) & 0x7fffffff || 1;
 }

@@ -14,7 +14,11 @@ import { type SchemaChanges, isBefore } from "./schema-changes.ts";
 import { statementKind } from "./statement-kind.ts";
 import { TableBindings } from "./table-bindings.ts";
 import type { TrackedTable, TrackedTables } from "./tracked-tables.ts";
-import { KEPT_CHANGES, type PreparedTransactions, xidOfStatement } from "./prepared-transactions.ts";
+import {
+  KEPT_CHANGES,
+  type PreparedTransactions,
+  xidOfStatement,
+} from "./prepared-transactions.ts";
 
 /** Larger transactions are delivered in parts, so memory stays flat. */
 const PART_CHANGES = 5000;

@@ -34,11 +34,17 @@ import {
 import { PreparedTransactions } from "./prepared-transactions.ts";
 import { mayRead } from "./privileges.ts";
 import { SchemaChanges } from "./schema-changes.ts";
-import { type ServerInfo, isDurable, readBinaryLogs, readLogEnd, readServerInfo } from "./server-info.ts";
+import {
+  type ServerInfo,
+  isDurable,
+  readBinaryLogs,
+  readLogEnd,
+  readServerInfo,
+} from "./server-info.ts";
 import { type Session, openSession } from "./session.ts";
 import { setUp } from "./setup.ts";
 import { type SnapshotSource, SnapshotCopy, closeAll, openSnapshot } from "./snapshot.ts";
-import { readTableDetails } from "./table-detail.ts";
+import { estimateRows, readTableDetails } from "./table-detail.ts";
 import { TableIds } from "./table-ids.ts";
 import { TrackedTables } from "./tracked-tables.ts";
 import { TransactionAssembler } from "./transaction-assembler.ts";
@@ -214,10 +220,7 @@ class MysqlUpstream implements Upstream {
     let source: SnapshotSource | null = null;
     try {
       const server = await this.#serverInfo();
-      const [estimate] = await this.#admin.run((client) =>
-        readTableDetails(client, server, [schema]),
-      );
-      const estimatedRows = estimate?.estimatedRows ?? 0;
+      const estimatedRows = await this.#admin.run((client) => estimateRows(client, server, schema));
       source = await openSnapshot({
         connection: this.#connection,
         server,
@@ -329,16 +332,12 @@ class MysqlUpstream implements Upstream {
     if (at !== null) {
       lagBytes = 0;
       for (const log of logs) {
-        const order = compareLogPositions(
-          { file: log.file, offset: at.offset, created: 0 },
-          at,
-        );
+        const order = compareLogPositions({ file: log.file, offset: at.offset, created: 0 }, at);
         if (order > 0) lagBytes += log.size;
         else if (order === 0) lagBytes += Math.max(0, log.size - at.offset);
       }
     }
-    const lost =
-      this.#lost === null ? null : `${this.#lost}; the tables are copied again`;
+    const lost = this.#lost === null ? null : `${this.#lost}; the tables are copied again`;
     return { active: this.#streaming, retainedBytes, lagBytes, lost };
   }
 
@@ -380,7 +379,9 @@ class MysqlUpstream implements Upstream {
     const logs = await this.#poll.run((client) => readBinaryLogs(client));
     const log = logs.find((each) => each.file === start.file);
     if (log === undefined) {
-      throw new LogLostError(`changes are lost: the binary log ${start.file} does not exist any more`);
+      throw new LogLostError(
+        `changes are lost: the binary log ${start.file} does not exist any more`,
+      );
     }
     if (log.size < start.offset) {
       throw new LogLostError(

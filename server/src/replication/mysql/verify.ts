@@ -46,28 +46,50 @@ export function serverFindings(server: ServerInfo): readonly Finding[] {
       : fail("version", `Version ${server.version} is too old: ${oldest.text} or later is needed.`),
     get("log_bin") === "ON"
       ? pass("log_bin", "Binary logging is on.")
-      : fail("log_bin", "Binary logging is off: set log_bin in the server's configuration and restart the server."),
+      : fail(
+          "log_bin",
+          "Binary logging is off: set log_bin in the server's configuration and restart the server.",
+        ),
     get("binlog_format") === "ROW"
       ? pass("binlog_format", "binlog_format is ROW.")
-      : fail("binlog_format", `binlog_format is ${get("binlog_format")}: run SET GLOBAL binlog_format = 'ROW', set it in the configuration, and let the applications reconnect.`),
+      : fail(
+          "binlog_format",
+          `binlog_format is ${get("binlog_format")}: run SET GLOBAL binlog_format = 'ROW', set it in the configuration, and let the applications reconnect.`,
+        ),
     get("binlog_row_image") === "FULL"
       ? pass("binlog_row_image", "binlog_row_image is FULL.")
-      : fail("binlog_row_image", `binlog_row_image is ${get("binlog_row_image")}: run SET GLOBAL binlog_row_image = 'FULL', set it in the configuration, and let the applications reconnect.`),
+      : fail(
+          "binlog_row_image",
+          `binlog_row_image is ${get("binlog_row_image")}: run SET GLOBAL binlog_row_image = 'FULL', set it in the configuration, and let the applications reconnect.`,
+        ),
   ];
   if (get("binlog_row_value_options").includes("PARTIAL_JSON")) {
     findings.push(
-      fail("binlog_row_value_options", "JSON columns are logged in part: run SET GLOBAL binlog_row_value_options = '', set it in the configuration, and let the applications reconnect."),
+      fail(
+        "binlog_row_value_options",
+        "JSON columns are logged in part: run SET GLOBAL binlog_row_value_options = '', set it in the configuration, and let the applications reconnect.",
+      ),
     );
   }
   const storage = get("binlog_storage_engine");
   if (storage !== "") {
     findings.push(
-      fail("binlog_storage_engine", `The binary log is kept in ${storage}, which has no files to read: unset binlog_storage_engine.`),
+      fail(
+        "binlog_storage_engine",
+        `The binary log is kept in ${storage}, which has no files to read: unset binlog_storage_engine.`,
+      ),
     );
   }
-  if (get("log_bin") === "ON" && get("log_slave_updates") === "OFF" && get("log_replica_updates") !== "ON") {
+  if (
+    get("log_bin") === "ON" &&
+    get("log_slave_updates") === "OFF" &&
+    get("log_replica_updates") !== "ON"
+  ) {
     findings.push(
-      pass("log_replica_updates", "log_replica_updates is OFF: were this server a replica, the changes it replicates would not be seen."),
+      pass(
+        "log_replica_updates",
+        "log_replica_updates is OFF: were this server a replica, the changes it replicates would not be seen.",
+      ),
     );
   }
   const metadata = get("binlog_row_metadata");
@@ -109,37 +131,48 @@ async function accountFindings(
   const rows = await queryRows(client, "SELECT CURRENT_USER() AS name");
   const name = rows[0]?.["name"] ?? "";
   const account = `'${name.replace(/@([^@]*)$/, "'@'$1")}'`;
-  const granted = (await queryRows(client, "SHOW GRANTS")).map((row) => Object.values(row)[0] ?? "");
-  // Privileges that come by active roles are not in the plain list.
-  const all = granted.join("\n").toUpperCase();
+  const all = (await grants(client, server)).join("\n").toUpperCase();
   const hasAll = /GRANT ALL PRIVILEGES ON \*\.\*/.test(all);
   const has = (...privileges: string[]): boolean =>
-    hasAll || privileges.some((privilege) => new RegExp(`[ ,]${privilege}(,| ON \\*\\.\\*)`).test(all));
+    hasAll ||
+    privileges.some((privilege) => new RegExp(`[ ,]${privilege}(,| ON \\*\\.\\*)`).test(all));
   const findings: Finding[] = [];
   const replicates = has("REPLICATION SLAVE", "REPLICATION REPLICA");
   findings.push(
     replicates
       ? pass("privileges", `The account ${account} may read the binary log.`)
-      : fail("privileges", `The account ${account} may not read the binary log: run GRANT REPLICATION SLAVE ON *.* TO ${account}.`),
+      : fail(
+          "privileges",
+          `The account ${account} may not read the binary log: run GRANT REPLICATION SLAVE ON *.* TO ${account}.`,
+        ),
   );
   const monitor = server.flavour === "mysql" ? "REPLICATION CLIENT" : "BINLOG MONITOR";
   findings.push(
     has("REPLICATION CLIENT", "BINLOG MONITOR", "SUPER")
       ? pass("log positions", `The account ${account} may read positions of the binary log.`)
-      : fail("log positions", `The account ${account} may not read positions of the binary log: run GRANT ${monitor} ON *.* TO ${account}.`),
+      : fail(
+          "log positions",
+          `The account ${account} may not read positions of the binary log: run GRANT ${monitor} ON *.* TO ${account}.`,
+        ),
   );
   const select = hasAll || /[ ,]SELECT(,| ON | \()/.test(all);
   findings.push(
     select
       ? pass("select", `The account ${account} may read tables.`)
-      : fail("select", `The account ${account} may read no table: run GRANT SELECT ON *.* TO ${account}, or on each database to cache.`),
+      : fail(
+          "select",
+          `The account ${account} may read no table: run GRANT SELECT ON *.* TO ${account}, or on each database to cache.`,
+        ),
   );
   if (server.flavour === "mysql") {
     const locks = hasAll || /[ ,]LOCK TABLES(,| ON )/.test(all);
     findings.push(
       locks
         ? pass("lock tables", "Tables can be locked for the moment in which a copy begins.")
-        : fail("lock tables", `Tables cannot be locked for the moment in which a copy begins: run GRANT LOCK TABLES ON *.* TO ${account}.`),
+        : fail(
+            "lock tables",
+            `Tables cannot be locked for the moment in which a copy begins: run GRANT LOCK TABLES ON *.* TO ${account}.`,
+          ),
     );
   }
   try {
@@ -147,10 +180,25 @@ async function accountFindings(
     findings.push(pass("other accounts", "The privileges of other accounts can be read."));
   } catch {
     findings.push(
-      pass("other accounts", `The privileges of other accounts cannot be read, so only connections of ${account} are served from caches: run GRANT SELECT ON mysql.* TO ${account}.`),
+      pass(
+        "other accounts",
+        `The privileges of other accounts cannot be read, so only connections of ${account} are served from caches: run GRANT SELECT ON mysql.* TO ${account}.`,
+      ),
     );
   }
   return findings;
+}
+
+/** MySQL lists what active roles give only when it is asked by their names. */
+async function grants(client: Connection, server: ServerInfo): Promise<readonly string[]> {
+  const roles = await queryRows(client, "SELECT CURRENT_ROLE() AS names");
+  const active = roles[0]?.["names"] ?? "NONE";
+  const using = server.flavour === "mysql" && active !== "NONE" && active !== "";
+  const rows = await queryRows(
+    client,
+    using ? `SHOW GRANTS FOR CURRENT_USER() USING ${active}` : "SHOW GRANTS",
+  );
+  return rows.map((row) => Object.values(row)[0] ?? "");
 }
 
 async function logFindings(client: Connection, server: ServerInfo): Promise<readonly Finding[]> {
@@ -161,8 +209,16 @@ async function logFindings(client: Connection, server: ServerInfo): Promise<read
   const never = seconds === 0 || get("binlog_expire_logs_auto_purge").toUpperCase() === "OFF";
   findings.push(
     never || seconds >= SHORT_EXPIRY_SECONDS
-      ? pass("expiry", never ? "Binary logs are not purged by age." : `Binary logs are kept for ${Math.floor(seconds / 3600)} hours.`)
-      : pass("expiry", `Binary logs are kept for ${Math.floor(seconds / 60)} minutes only: after a longer stop everything is copied again; raise binlog_expire_logs_seconds.`),
+      ? pass(
+          "expiry",
+          never
+            ? "Binary logs are not purged by age."
+            : `Binary logs are kept for ${Math.floor(seconds / 3600)} hours.`,
+        )
+      : pass(
+          "expiry",
+          `Binary logs are kept for ${Math.floor(seconds / 60)} minutes only: after a longer stop everything is copied again; raise binlog_expire_logs_seconds.`,
+        ),
   );
   try {
     await readBinaryLogs(client);
@@ -176,7 +232,10 @@ async function logFindings(client: Connection, server: ServerInfo): Promise<read
     findings.push(
       filters.every((filter) => filter === "")
         ? pass("filters", "The binary log is not filtered by database.")
-        : fail("filters", "binlog_do_db or binlog_ignore_db leaves changes out of the binary log: remove them from the configuration and restart the server."),
+        : fail(
+            "filters",
+            "binlog_do_db or binlog_ignore_db leaves changes out of the binary log: remove them from the configuration and restart the server.",
+          ),
     );
   } catch (error) {
     findings.push(fail("binary logs", `The binary logs cannot be listed (${messageOf(error)}).`));

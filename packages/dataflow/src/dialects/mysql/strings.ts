@@ -11,8 +11,13 @@ type Key = string | number;
 export function likeUnder(collation: Collation): (text: string, pattern: string) => boolean {
   const collator = collatorOf(collation.name);
   if (collator === null) throw new InvariantError(`collation ${collation.name} is not known`);
-  const keys = (text: string): Key[] =>
-    Array.from(text, (point) => collator.characterKey(point.codePointAt(0)!));
+  // These have one weight for all characters past U+FFFF; LIKE then goes by the character.
+  const exact = /_unicode_(nopad_)?ci$/.test(collation.name);
+  const keyOf = (point: string): Key => {
+    const code = point.codePointAt(0)!;
+    return exact && code > 0xffff ? code : collator.characterKey(code);
+  };
+  const keys = (text: string): Key[] => Array.from(text, keyOf);
   let lastPattern: string | null = null;
   let lastParts: readonly Part[] = [];
   return (text, pattern) => {
