@@ -63,7 +63,10 @@ export const CACHES: readonly (readonly [name: string, statement: string])[] = [
   ["type_by_id", "SELECT * FROM every_type WHERE id = ?"],
   ["all_types", "SELECT * FROM every_type ORDER BY id"],
   ["item_by_id", "SELECT id, name, price FROM item WHERE id = ?"],
-  ["item_alias", "SELECT i.id AS number, i.name label FROM item AS i WHERE i.category = ? ORDER BY i.id"],
+  [
+    "item_alias",
+    "SELECT i.id AS number, i.name label FROM item AS i WHERE i.category = ? ORDER BY i.id",
+  ],
   ["items", "SELECT * FROM item ORDER BY id LIMIT 100"],
   [
     "by_category",

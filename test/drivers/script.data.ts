@@ -44,13 +44,20 @@ export const SCRIPT: Readonly<Record<string, readonly Operation[]>> = {
     ...read("SELECT id, name, price FROM item WHERE id = ?", "i:5000"),
     ...read("SELECT id, name, price FROM item WHERE id = ?", "s:7"),
     ...read("SELECT id, name, price FROM item WHERE id = ?", "n:"),
-    ...read("SELECT i.id AS number, i.name label FROM item AS i WHERE i.category = ? ORDER BY i.id", "i:3"),
+    ...read(
+      "SELECT i.id AS number, i.name label FROM item AS i WHERE i.category = ? ORDER BY i.id",
+      "i:3",
+    ),
     ...read(
       "SELECT category, count(*), sum(price), min(name), max(price) FROM item WHERE category = ? GROUP BY category",
       "i:4",
     ),
     ...read("SELECT * FROM item ORDER BY id LIMIT 100"),
-    ["text", "1", "SELECT 1, 'x', NULL, 1.5, 1e3, x'ff', DATE '2024-01-01', true, -1, 18446744073709551615"],
+    [
+      "text",
+      "1",
+      "SELECT 1, 'x', NULL, 1.5, 1e3, x'ff', DATE '2024-01-01', true, -1, 18446744073709551615",
+    ],
   ],
   "parameters of every type": [
     [
@@ -64,7 +71,11 @@ export const SCRIPT: Readonly<Record<string, readonly Operation[]>> = {
   ],
   transactions: [
     ["text", "1", "DROP TABLE IF EXISTS scratch"],
-    ["text", "1", "CREATE TABLE scratch (id int PRIMARY KEY AUTO_INCREMENT, v varchar(100) UNIQUE, n int)"],
+    [
+      "text",
+      "1",
+      "CREATE TABLE scratch (id int PRIMARY KEY AUTO_INCREMENT, v varchar(100) UNIQUE, n int)",
+    ],
     ["begin"],
     ["text", "1", "INSERT INTO scratch (v) VALUES ('one'), ('two')"],
     ["insert-id"],
@@ -130,7 +141,11 @@ export const SCRIPT: Readonly<Record<string, readonly Operation[]>> = {
   "several statements at once": [
     ["connect", "multi", "drivers", "multi"],
     ["text", "2", "SELECT id, name, price FROM item WHERE id = 1; SELECT 2 AS two; SELECT 'x'"],
-    ["text", "1", "INSERT INTO scratch (v) VALUES ('m'); SELECT count(*) FROM scratch; DELETE FROM scratch WHERE v = 'm'"],
+    [
+      "text",
+      "1",
+      "INSERT INTO scratch (v) VALUES ('m'); SELECT count(*) FROM scratch; DELETE FROM scratch WHERE v = 'm'",
+    ],
     ["text", "1", "SELECT 1; SELEC 2; SELECT 3"],
     ["text", "1", "SELECT id, name, price FROM item WHERE id = 1"],
     ["close", "multi"],

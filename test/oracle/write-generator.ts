@@ -115,7 +115,7 @@ export class WriteGenerator implements WriteMaker {
     return [
       ...["BEGIN", ...this.changes(1, 2), "SAVEPOINT s"],
       ...[...this.changes(1, 2), "ROLLBACK TO s", ...this.changes(0, 2)],
-      ...["SAVEPOINT s2", ...this.changes(1, 1), "RELEASE s2", "COMMIT"],
+      ...["SAVEPOINT s2", ...this.changes(1, 1), "RELEASE SAVEPOINT s2", "COMMIT"],
     ];
   }
 

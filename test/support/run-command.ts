@@ -8,8 +8,11 @@ export interface CommandResult {
 
 export interface CommandOptions {
   readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
   readonly onStart?: (child: ChildProcess) => void;
 }
+
+const NO_SETTINGS = { LC_ALL: "C", PSQLRC: "/dev/null", HOME: "/nonexistent" };
 
 /** A program of the client's side, e.g. psql, with no settings of the machine's user. */
 export function runCommand(
@@ -19,7 +22,7 @@ export function runCommand(
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      env: { PATH: process.env["PATH"], LC_ALL: "C", PSQLRC: "/dev/null", HOME: "/nonexistent" },
+      env: { ...NO_SETTINGS, PATH: process.env["PATH"], ...options.env },
     });
     let stdout = "";
     let stderr = "";

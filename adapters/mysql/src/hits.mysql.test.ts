@@ -106,7 +106,9 @@ describe.each(FLAVOURS)("answers from the cache before %s", (flavour) => {
 
   test.each(["1", "2", "3", "4"])("are the upstream's own bytes: row %s", async (id) => {
     const fixed = `SELECT * FROM types WHERE id = ${id}`;
-    const bound = `SELECT * FROM types WHERE id = ? AND ${id} > 0`;
+    // Text shows six digits of a FLOAT, and a rounded DOUBLE(M,D): no binary rows of them.
+    const columns = "id,ti,tu,b1,si,su,mi,mu,iu,bi,bu,d,de,de0,y,da,dt,dt6,ts,ts3,tm,tm6,c,v,vb,bn";
+    const bound = `SELECT ${columns},t,bl,e,bits,z FROM types WHERE id = ? AND ${id} > 0`;
     await under.router.cache(fixed);
     await under.router.cache(bound, [INT]);
     for (const capabilities of CLIENTS) {
@@ -126,7 +128,7 @@ describe.each(FLAVOURS)("answers from the cache before %s", (flavour) => {
       });
       expect(texts[1]).toEqual(texts[0]);
       expect(executions[1]).toEqual(executions[0]);
-      expect(count).toBe(2);
+      expect(`${count} ${under.router.forwards.slice(-3).join()}`).toMatch(/^2/);
       for (const client of both) client.close();
     }
   });
@@ -147,6 +149,8 @@ describe.each(FLAVOURS)("answers from the cache before %s", (flavour) => {
   test("need no upstream connection once a greeting is known", async () => {
     const first = await RawClient.connect(under.url());
     expect(await rows(first, "SELECT title FROM film WHERE id = 1")).toEqual([["Alien"]]);
+    const { statementId } = await first.run(prepareCommand("SELECT title FROM film WHERE id = ?"));
+    await first.run(executeCommand(statementId, [int(1)]));
     const open = under.adapter.statistics().upstreamConnections;
     const second = await RawClient.connect(under.url());
     expect(
@@ -154,8 +158,6 @@ describe.each(FLAVOURS)("answers from the cache before %s", (flavour) => {
         expect(await rows(second, "SELECT title FROM film WHERE id = 1")).toEqual([["Alien"]]);
       }),
     ).toBe(1);
-    const { statementId } = await first.run(prepareCommand("SELECT title FROM film WHERE id = ?"));
-    await first.run(executeCommand(statementId, [int(1)]));
     // The reply to its preparation is known now.
     const prepared = await second.run(prepareCommand("SELECT title FROM film WHERE id = ?"));
     await second.run(executeCommand(prepared.statementId, [int(1)]));
@@ -168,24 +170,30 @@ describe.each(FLAVOURS)("answers from the cache before %s", (flavour) => {
     const client = await RawClient.connect(under.url());
     const { statementId } = await client.run(prepareCommand("SELECT title FROM film WHERE id = ?"));
     const named = await client.run(prepareCommand("SELECT id FROM film WHERE title = ?"));
-    const asked = async (id: number, param: ReturnType<typeof int>) => {
-      let packets: Buffer[] = [];
-      const count = await hits(async () => {
-        ({ packets } = await client.run(executeCommand(id, [param])));
+    const direct = await RawClient.connect(under.upstream.url());
+    const byId = await direct.run(prepareCommand("SELECT title FROM film WHERE id = ?"));
+    const byTitle = await direct.run(prepareCommand("SELECT id FROM film WHERE title = ?"));
+    const asked = async (param: ReturnType<typeof int>, ofTitle = false) => {
+      const ours = ofTitle ? named.statementId : statementId;
+      const real = ofTitle ? byTitle.statementId : byId.statementId;
+      const expected = await direct.run(executeCommand(real, [param]));
+      return hits(async () => {
+        const given = await client.run(executeCommand(ours, [param]));
+        const code = COMMAND.stmtExecute;
+        expect(comparable(given, code, client)).toEqual(comparable(expected, code, direct));
       });
-      const row = packets.at(-2)?.toString("latin1", 6) ?? "";
-      return [count, row.includes("Alien") || row.includes("\x01\0\0\0")];
     };
-    expect(await asked(statementId, int(1))).toEqual([1, true]);
-    expect(await asked(statementId, bigint(1n))).toEqual([1, true]);
-    expect(await asked(statementId, double(1))).toEqual([1, true]);
-    expect(await asked(statementId, text("1"))).toEqual([1, true]);
-    expect(await asked(statementId, text("1abc"))).toEqual([0, true]);
-    expect(await asked(statementId, double(1.5))).toEqual([0, false]);
-    expect(await asked(statementId, nothing)).toEqual([1, false]);
-    expect(await asked(named.statementId, text("Alien"))).toEqual([1, true]);
-    expect(await asked(named.statementId, int(0))).toEqual([0, true]);
+    expect(await asked(int(1))).toBe(1);
+    expect(await asked(bigint(1n))).toBe(1);
+    expect(await asked(double(1))).toBe(1);
+    expect(await asked(text("1"))).toBe(1);
+    expect(await asked(text("1abc"))).toBe(0);
+    expect(await asked(double(1.5))).toBe(0);
+    expect(await asked(nothing)).toBe(1);
+    expect(await asked(text("Alien"), true)).toBe(1);
+    expect(await asked(int(0), true)).toBe(0);
     client.close();
+    direct.close();
   });
 
   test("types bound while the cache answered reach the upstream when it must", async () => {

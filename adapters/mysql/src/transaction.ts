@@ -4,7 +4,9 @@ import type { UpstreamUnit } from "./upstream/reply-queue.ts";
 
 const PLAIN_BEGIN =
   /^\s*(?:begin(?:\s+work)?|start\s+transaction(?:\s+read\s+(?:only|write))?)\s*;?\s*$/i;
-const SET_TRANSACTION = /\btransaction\b/i;
+/** For the next transaction only: SET TRANSACTION, or the variable without a scope. */
+const NEXT_TRANSACTION = /\btransaction\b|@@\s*(?:transaction|tx)_/i;
+const SESSION_TRANSACTION = /^\s*set\s+(?:session|local|global)\s+transaction\b[^;]*;?\s*$/i;
 const TEMPORARY = /\btemporary\b/i;
 /** Statements that cannot create a temporary table unless they say so. */
 const PLAIN_VERBS = new Set([
@@ -68,7 +70,9 @@ export class TransactionMemory {
     this.#noteTables(traits, text);
     if (unit.mayWrite) this.wrote = true;
     if (unit.mayChangeSession) {
-      if (text === null || SET_TRANSACTION.test(text)) this.#nextTransactionSet = true;
+      if (text === null || (NEXT_TRANSACTION.test(text) && !SESSION_TRANSACTION.test(text))) {
+        this.#nextTransactionSet = true;
+      }
       this.hiddenKnown = false;
       this.changes += 1;
       this.#changedSettings = true;

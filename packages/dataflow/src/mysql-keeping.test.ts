@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { loadMysqlParser } from "@freshet/sql";
+import { beforeAll, expect, test } from "vitest";
 import { keep } from "./testing/keep.ts";
 import { mysqlTested } from "./testing/mysql-harness.ts";
 import { randomMysqlQuery } from "./testing/random-mysql-query.ts";
@@ -7,6 +8,8 @@ import { seededRandom } from "./testing/seeded-random.ts";
 const SEED = Number(process.env["FRESHET_TEST_SEED"] ?? 20260902);
 const ROUNDS = Number(process.env["FRESHET_TEST_ROUNDS"] ?? 1000);
 const tested = mysqlTested("mysql");
+
+beforeAll(() => loadMysqlParser());
 
 test.each(["recompute", "incremental", "auto"] as const)(
   `%s: every key equals a fresh fill after every commit (seed ${SEED})`,

@@ -5,6 +5,7 @@ export { queryId } from "./query-id.ts";
 export { isLoadDataLocal, type KillStatement, parseKill } from "./mysql/special-statements.ts";
 export { crossCheckMysqlSelect, parseMysqlSelect } from "./mysql/parser.ts";
 export { loadMysqlParser } from "./mysql/second-reading.ts";
+export { mysqlLexerSettings } from "./mysql/lexer-settings.ts";
 export { mysqlLexer } from "./mysql/lexer.ts";
 export { postgresLexer } from "./postgres/lexer.ts";
 export { loadPostgresParser, parsePostgresSelect } from "./postgres/parser.ts";

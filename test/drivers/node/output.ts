@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 
-export const SLEEPING =
-  "SELECT 1 FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(30)%'";
+const SLEEPING = "SELECT 1 FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(30)%'";
 
 /** One operation of the script, as `operations.ts` writes it. */
 export function readScript(path: string): string[][] {
@@ -65,6 +65,8 @@ export interface ScriptClient {
   insertId(): unknown;
   large(body: Buffer): Promise<unknown>;
   load(sql: string): Promise<void>;
+  /** Without printing anything. */
+  countRows(sql: string): Promise<number>;
   readonly threadId: number;
   end(): Promise<unknown>;
 }
@@ -162,11 +164,8 @@ async function perform(
 async function kill(client: ScriptClient, open: Open): Promise<void> {
   const second = await open("drivers", "");
   const sleeping = attempt(() => client.text("SELECT SLEEP(30) AS slept"));
-  // Waits in the server, so that the statement is there: the sleep itself cannot be asked.
-  await second.prepared(0, "SELECT 1", []);
-  await second.text(`BEGIN NOT ATOMIC SELECT 1; END`).catch(() => undefined);
-  void SLEEPING;
-  await second.text(`KILL QUERY ${client.threadId}`);
+  while ((await second.countRows(SLEEPING)) === 0) await delay(10);
+  await second.countRows(`KILL QUERY ${client.threadId}`);
   await sleeping;
   await second.end();
 }

@@ -104,9 +104,8 @@ function kill_query(): void
 {
     global $argv;
     $pipes = [];
-    $child = proc_open([PHP_BINARY, ...php_options(), ...[$argv[0], $argv[1], 'sleep', '']], [1 => ['pipe', 'w']], $pipes);
+    $child = proc_open([...explode(' ', getenv('PHP_COMMAND')), $argv[0], $argv[1], 'sleep', ''], [1 => ['pipe', 'w']], $pipes);
     $client = opened('drivers');
-    $sleeping = str_replace('SELECT 1', 'SELECT id', SLEEPING);
     $line = (string) fgets($pipes[1]);
     while (!$client->query(SLEEPING)->fetch()) {
         usleep(10000);
@@ -114,13 +113,6 @@ function kill_query(): void
     $client->exec('KILL QUERY ' . (int) $line);
     say('sleeper:', trim(stream_get_contents($pipes[1])));
     proc_close($child);
-}
-
-/** The extensions given on our own command line. */
-function php_options(): array
-{
-    $text = getenv('PHP_OPTIONS') ?: '';
-    return $text === '' ? [] : explode(' ', $text);
 }
 
 if ($script === 'sleep') {

@@ -33,10 +33,21 @@ const FIXED_SIZES: ReadonlyMap<number, number> = new Map<number, number>([
 
 const TIMED = new Set<number>([TYPE.date, TYPE.time, TYPE.datetime, TYPE.timestamp]);
 
-/** One value of a binary row: its bytes, as latin1 text, however they are to be understood. */
-export function binaryValue(cursor: Cursor, type: number): string | null {
+const INTEGERS = new Set<number>([
+  ...[TYPE.tiny, TYPE.short, TYPE.year, TYPE.long, TYPE.int24, TYPE.longlong],
+]);
+
+/**
+ * One value of a binary row. Integers become digits, because the ranked query may have them in
+ * another width; anything else stays its bytes, as latin1 text.
+ */
+export function binaryValue(cursor: Cursor, type: number, unsigned: boolean): string | null {
   const size = FIXED_SIZES.get(type) ?? (TIMED.has(type) ? cursor.uint(1) : null);
-  return size === null ? cursor.text() : cursor.bytes(size).toString("latin1");
+  if (size === null) return cursor.text();
+  const bytes = cursor.bytes(size);
+  if (!INTEGERS.has(type)) return bytes.toString("latin1");
+  const value = bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  return String(unsigned ? value : BigInt.asIntN(size * 8, value));
 }
 
 export interface BoundValue {

@@ -82,7 +82,7 @@ export const MYSQL: OracleDialect = {
   columnTypes: MYSQL_TYPES,
   tagType: (random) => random.pick([AI_CI, AI_CI, GENERAL, BIN, MYSQL_EXACT]).sql,
   readersSettings: readersSettings("ONLY_FULL_GROUP_BY"),
-  writerSettings: WRITER,
+  writerSettings: { ...WRITER, lock_wait_timeout: "1", innodb_lock_wait_timeout: "1" },
   writes: mysqlWrites(MYSQL_TYPES),
   connect: (url, settings): Promise<OracleClient> =>
     settings === MYSQL.writerSettings

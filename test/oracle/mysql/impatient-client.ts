@@ -67,8 +67,10 @@ export class ImpatientClient implements OracleClient {
   /** For a row, or for a table's definition. */
   async #waitsForLock(): Promise<boolean> {
     const { rows } = await this.#watcher.run(
-      `SELECT 1 FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = ${this.#thread} AND trx_state = 'LOCK WAIT'
-       UNION ALL SELECT 1 FROM information_schema.processlist WHERE id = ${this.#thread} AND state LIKE 'Waiting for%'`,
+      `SELECT 1 FROM performance_schema.data_lock_waits AS w JOIN performance_schema.threads AS t
+         ON t.thread_id = w.requesting_thread_id WHERE t.processlist_id = ${this.#thread}
+       UNION ALL SELECT 1 FROM performance_schema.processlist
+         WHERE id = ${this.#thread} AND state LIKE 'Waiting for%'`,
     );
     return rows.length > 0;
   }

@@ -29,6 +29,7 @@ const ALWAYS =
 
 const COMMAND = { quit: 1, query: 3, prepare: 0x16, execute: 0x17, close: 0x19 } as const;
 const STATUS = { moreResults: 8, shown: 1 | 2 } as const;
+const UNSIGNED_FLAG = 0x20;
 /** utf8mb4_general_ci, which both kinds of server have. */
 const CHARSET = 45;
 
@@ -291,9 +292,10 @@ function textRow(packet: Buffer, count: number): (string | null)[] {
 function binaryRow(packet: Buffer, columns: readonly WireColumn[]): (string | null)[] {
   const cursor = new Cursor(packet, 1);
   const nulls = cursor.bytes((columns.length + 9) >> 3);
-  return columns.map(({ type }, index) => {
+  return columns.map(({ type, flags }, index) => {
     const bit = index + 2;
-    return ((nulls[bit >> 3]! >> (bit & 7)) & 1) === 1 ? null : binaryValue(cursor, Number(type));
+    if (((nulls[bit >> 3]! >> (bit & 7)) & 1) === 1) return null;
+    return binaryValue(cursor, Number(type), (Number(flags) & UNSIGNED_FLAG) !== 0);
   });
 }
 

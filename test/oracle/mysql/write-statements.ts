@@ -33,7 +33,7 @@ export function mysqlWrites(types: readonly ColumnType[]): WriteDialect {
     ],
     definitionChange,
     largeValue: ({ sql }) =>
-      /^(text|mediumtext|blob)/.test(sql) ? (seed) => `repeat(md5('${seed}'), 300)` : null,
+      /^(text|mediumtext|blob)/.test(sql) ? (seed) => `repeat(sha2('${seed}', 256), 300)` : null,
   };
 }
 

@@ -118,6 +118,21 @@ function prepareRouted(
       return undefined;
     }
   }
+  // With settings known the reply can be remembered for the next who prepares this.
+  if (route?.kind === "cached" && session.link === null) {
+    return session
+      .openLink()
+      .then((link) => (link === null ? null : prepare(session, route)))
+      .then(() => (session.closed ? undefined : forwardPreparation(session, command, statement)));
+  }
+  return forwardPreparation(session, command, statement);
+}
+
+function forwardPreparation(
+  session: Session,
+  command: CommandPacket,
+  statement: Statement,
+): void | Promise<void> {
   return session.withLink((link) => {
     const unit = session.beginPlain(link, COMMAND.stmtPrepare);
     unit.statement = statement;

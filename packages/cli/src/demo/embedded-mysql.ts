@@ -11,8 +11,16 @@ import {
 } from "./mysql-data.ts";
 import { type Programs, fetchPrograms } from "./mysql-programs.ts";
 
+export { cacheDirectory } from "./download-cache.ts";
 export type { MysqlFlavour } from "./mysql-data.ts";
-export { type ProgramName, type Programs, fetchPrograms, haveProgram } from "./mysql-programs.ts";
+export {
+  type ProgramName,
+  type ProgramSet,
+  type Programs,
+  fetchProgramSet,
+  fetchPrograms,
+  haveProgram,
+} from "./mysql-programs.ts";
 
 export interface EmbeddedMysqlOptions {
   readonly flavour: MysqlFlavour;

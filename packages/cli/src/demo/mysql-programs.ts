@@ -7,8 +7,8 @@ import { type PackageSet, fetchPackages } from "./fetch-packages.ts";
 
 const run = promisify(execFile);
 
-interface Program extends PackageSet {
-  /** Answers `--version`. */
+export interface ProgramSet extends PackageSet {
+  /** Answers `--version`; `php` stands for `php8.2` too. */
   readonly main: string;
 }
 
@@ -27,7 +27,7 @@ const PROGRAMS = {
     main: "mariadbd",
   },
   sysbench: { suite: "own", packages: ["sysbench"], alone: [], main: "sysbench" },
-} as const satisfies Record<string, Program>;
+} as const satisfies Record<string, ProgramSet>;
 
 export type ProgramName = keyof typeof PROGRAMS;
 
@@ -47,17 +47,30 @@ export async function haveProgram(name: ProgramName): Promise<boolean> {
 
 /** The programs of a server or tool, downloaded the first time and kept in the user's cache. */
 export async function fetchPrograms(name: ProgramName): Promise<Programs> {
-  const program: Program = PROGRAMS[name];
+  return fetchProgramSet(name, PROGRAMS[name]);
+}
+
+/** The same for programs of others, e.g. of tests; `name` is that of their place in the cache. */
+export async function fetchProgramSet(name: string, program: ProgramSet): Promise<Programs> {
   const root = await cached(name, async (directory) => {
     await fetchPackages(directory, program);
     await writeScripts(directory);
-    const { stdout } = await run(join(directory, "bin", program.main), ["--version"]);
+    const bin = join(directory, "bin");
+    const { stdout } = await run(join(bin, await mainOf(bin, program)), ["--version"]);
     const version = /\d+\.\d+(\.\d+)?/.exec(stdout)?.[0];
     if (version === undefined) throw new Error(`${program.main} tells no version: ${stdout}`);
     return version;
   });
   const version = root.slice(root.lastIndexOf("-") + 1);
   return { root, binDir: join(root, "bin"), version };
+}
+
+async function mainOf(bin: string, { main }: ProgramSet): Promise<string> {
+  const names = await list(bin);
+  const versioned = names.find(
+    (name) => name.startsWith(main) && /^[\d.]+$/.test(name.slice(main.length)),
+  );
+  return names.includes(main) ? main : (versioned ?? main);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { comparatorOf, equalValues, groupKey } from "@freshet/types";
+import { comparatorOf, equalValues, groupKey, typeCollator } from "@freshet/types";
 import type { SqlType, Value } from "@freshet/types";
 import { hasSpellings } from "../plan/one-form.ts";
 import type { CompareExpr, Expr, InExpr, ListParam } from "../plan/expression.ts";
@@ -175,18 +175,50 @@ function compileCompare(expr: CompareExpr, left: Compiled, right: Compiled): Com
   }
   if (op === "=" || op === "<>") {
     const wanted = op === "=";
+    if (hasSpellings(by)) {
+      const [a, b] = [sortKeyOf(by, left), sortKeyOf(by, right)];
+      return (env) => {
+        const x = a(env);
+        const y = b(env);
+        return x === null || y === null ? null : (x === y) === wanted;
+      };
+    }
     return (env) => {
       const a = left(env);
       const b = right(env);
       return a === null || b === null ? null : equalValues(by, a, b) === wanted;
     };
   }
-  const compare = comparatorOf(by);
   const test = orderTest(op);
+  if (hasSpellings(by)) {
+    const [a, b] = [sortKeyOf(by, left), sortKeyOf(by, right)];
+    return (env) => {
+      const x = a(env);
+      const y = b(env);
+      return x === null || y === null ? null : test(x === y ? 0 : x < y ? -1 : 1);
+    };
+  }
+  const compare = comparatorOf(by);
   return (env) => {
     const a = left(env);
     const b = right(env);
     return a === null || b === null ? null : test(compare(a, b));
+  };
+}
+
+/** The sort key of a side; the last one is remembered, as one side seldom changes. */
+function sortKeyOf(by: SqlType, side: Compiled): (env: Env) => string | null {
+  const collator = typeCollator(by)!;
+  let last: Value = null;
+  let key = "";
+  return (env) => {
+    const value = side(env);
+    if (value === null) return null;
+    if (value !== last) {
+      key = collator.sortKey(value as string);
+      last = value;
+    }
+    return key;
   };
 }
 

@@ -102,6 +102,21 @@ select id, height * 2, height + 0.1, height / 3, height + id, -height from perso
 select id, height > 0, height = 0.1, height = 1.5, height < 1e0 from person
 select id, data, flags from person
 select id from person where data = 'a'
+select id, mass, mass * 2, mass + 1 from person
+select id from person where mass = 0.1
+select id from person where mass > 0.1
+select id from person where mass = 1.5 or mass in (-2.25, 16777216)
+select id, min(mass), max(mass) from person group by id
+select id, premiere from title order by premiere, id
+select id from title where premiere > '2000-01-01'
+select id from title where premiere < '2000-01-01'
+select id, month(premiere) from title where premiere > '2020-12-31'
+select premiere, count(*) from title group by premiere
+select word, code from tag where code = 'A '
+select word, code from tag order by code, word
+select word, char_length(code), concat(code, '|') from tag
+select code, count(*) from tag where code is not null group by code
+select id from title where premiere is not null and id < 0
 select id from person where flags = 5
 select id from person where data > 'A' order by data, id
 select id, coalesce(name, 'none'), coalesce(year, 0), coalesce(votes, 5), ifnull(price, 0), ifnull(score, price) from title

@@ -43,6 +43,7 @@ function definitions(flavour: MysqlFlavour): readonly Definition[] {
         ["price", "decimal(8,2)", null, ["1.00", "2.50", "9.99", "0.00", "-0.05", null]],
         ["released", "date", null, ["2000-01-01", "1999-12-31", "2024-02-29", null]],
         ["active", "tinyint(1)", null, ["0", "1", "2", null]],
+        ["premiere", "date", null, ["0000-00-00", "2020-00-00", "2000-01-01", "9999-12-31", null]],
       ],
     },
     {
@@ -69,6 +70,7 @@ function definitions(flavour: MysqlFlavour): readonly Definition[] {
         ["boss", "bigint", null, [...small, null]],
         ["height", "double", null, ["1.5", "0.1", "-2", "0", "1e300", null]],
         ["data", "varbinary(10)", null, ["\\x", "\\x61", "\\x4100", "\\xff", null]],
+        ["mass", "float", null, ["0.1", "1.5", "-2.25", "0", "16777216", null]],
         ["flags", "bit(4)", null, ["0", "5", "15", null]],
       ],
     },
@@ -87,6 +89,7 @@ function definitions(flavour: MysqlFlavour): readonly Definition[] {
       columns: [
         ["word", "varchar(10)", ci, ["a", "A", "b", "B ", "é", "movie", "x"]],
         ["n", "int", null, [...small, null]],
+        ["code", "char(5)", "utf8mb4_general_ci", ["a", "A", "b", "", "é", "x y", null]],
       ],
     },
     {

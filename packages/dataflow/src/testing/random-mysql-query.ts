@@ -62,16 +62,16 @@ function columns(alias: string, text: string): readonly Column[] {
 const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   t: columns(
     "t",
-    "id:int name:text kind:enum year:unsigned votes:int total:unsigned score:numeric price:numeric released:date active:int",
+    "id:int name:text kind:enum year:unsigned votes:int total:unsigned score:numeric price:numeric released:date active:int premiere:date",
   ),
   r: columns(
     "r",
     "id:int title_id:int stars:unsigned weight:numeric who:text seen:stamp took:time ts:other made:other",
   ),
-  p: columns("p", "id:unsigned name:text boss:int height:float"),
+  p: columns("p", "id:unsigned name:text boss:int height:float mass:float"),
   q: columns("q", "id:unsigned name:text"),
   c: columns("c", "person_id:unsigned role:text"),
-  g: columns("g", "word:text n:int"),
+  g: columns("g", "word:text n:int code:text"),
   l: columns("l", "k:int v:text"),
   d: columns("d", "n:int best:unsigned"),
   e: columns("e", "id:int name:text next:unsigned"),

@@ -3,15 +3,10 @@ import * as fc from "fast-check";
 import { type Connection, createConnection } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { lexerSettings } from "../shape.ts";
 import { mysqlLexer } from "./lexer.ts";
+import { mysqlLexerSettings } from "./lexer-settings.ts";
 
-const SETTINGS = lexerSettings({
-  backslashEscapes: true,
-  ansiQuotes: false,
-  pipesAsConcat: false,
-  highNotPrecedence: false,
-});
+const SETTINGS = mysqlLexerSettings([]);
 
 const gap = fc.constantFrom("", "", "", " ", " ", "  ", "\n", "/* c */", " /**/ ", "-- d\n", "#e\n");
 /** The same tokens in other spellings. */

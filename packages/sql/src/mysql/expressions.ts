@@ -36,7 +36,7 @@ export function expression(context: ParseContext, inList = false): Expression {
 
 function disjunction(context: ParseContext, inList: boolean): Expression {
   const or = (word: string): boolean => word === "or" || (word === "||" && !pipesConcat(context));
-  return logical(context, inList, "or", or, exclusive);
+  return logical(context, inList, "or", or, exclusive, true);
 }
 
 function pipesConcat(context: ParseContext): boolean {
@@ -45,16 +45,29 @@ function pipesConcat(context: ParseContext): boolean {
 
 function exclusive(context: ParseContext, inList: boolean): Expression {
   const { tokens } = context;
+  const start = tokens.position;
   let left = conjunction(context, inList);
+  if (tokens.peek().word !== "xor") return left;
+  encloseChain(context, left, start);
   while (tokens.peek().word === "xor") {
     const at = tokens.take().start;
-    left = { kind: "binary", operator: "xor", left, right: conjunction(context, false), at };
+    const from = tokens.position;
+    const right = conjunction(context, false);
+    encloseChain(context, right, from);
+    left = { kind: "binary", operator: "xor", left, right, at };
   }
   return left;
 }
 
 function conjunction(context: ParseContext, inList: boolean): Expression {
-  return logical(context, inList, "and", (word) => word === "and" || word === "&&", negation);
+  const and = (word: string): boolean => word === "and" || word === "&&";
+  return logical(context, inList, "and", and, negation, false);
+}
+
+/** See `SecondText`. */
+function encloseChain(context: ParseContext, operand: Expression, from: number): void {
+  const xor = operand.kind === "binary" && operand.operator === "xor";
+  if (operand.kind === "and" || xor) context.tokens.encloseSince(from);
 }
 
 type Level = (context: ParseContext, inList: boolean) => Expression;
@@ -65,15 +78,21 @@ function logical(
   kind: "and" | "or",
   isOperator: (word: string) => boolean,
   operand: Level,
+  encloses: boolean,
 ): Expression {
   const { tokens } = context;
+  const start = tokens.position;
   const first = operand(context, inList);
   if (!isOperator(tokens.peek().word)) return first;
   const { start: at } = tokens.peek();
+  if (encloses) encloseChain(context, first, start);
   const operands = [first];
   while (isOperator(tokens.peek().word)) {
     tokens.take();
-    operands.push(operand(context, false));
+    const from = tokens.position;
+    const next = operand(context, false);
+    if (encloses) encloseChain(context, next, from);
+    operands.push(next);
   }
   return { kind, operands, at };
 }

@@ -2,18 +2,13 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { Unsupported } from "../ast.ts";
-import { lexerSettings } from "../shape.ts";
 import { SqlSyntaxError } from "../syntax-error.ts";
 import { mysqlLexer } from "./lexer.ts";
+import { mysqlLexerSettings } from "./lexer-settings.ts";
 import { readMysqlSelect } from "./parser.ts";
 import { randomSelect } from "./random-select.testing.ts";
 
-const SETTINGS = lexerSettings({
-  backslashEscapes: true,
-  ansiQuotes: false,
-  pipesAsConcat: false,
-  highNotPrecedence: false,
-});
+const SETTINGS = mysqlLexerSettings([]);
 
 /** Offsets of the numbers, strings and placeholders in a tree. */
 function placesIn(tree: unknown): number[] {

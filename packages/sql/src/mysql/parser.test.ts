@@ -1,20 +1,14 @@
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { type Expression, Unsupported } from "../ast.ts";
-import { lexerSettings } from "../shape.ts";
 import { SqlSyntaxError } from "../syntax-error.ts";
+import { mysqlLexerSettings } from "./lexer-settings.ts";
 import { crossCheckMysqlSelect, parseMysqlSelect, readMysqlSelect } from "./parser.ts";
 import { printed } from "./print-expression.testing.ts";
 import { loadMysqlParser } from "./second-reading.ts";
 import { CACHEABLE_STATEMENTS, OTHER_STATEMENTS } from "./statements.data.ts";
 
-const PLAIN = {
-  backslashEscapes: true,
-  ansiQuotes: false,
-  pipesAsConcat: false,
-  highNotPrecedence: false,
-};
-const SETTINGS = lexerSettings(PLAIN);
+const SETTINGS = mysqlLexerSettings([]);
 
 beforeAll(async () => {
   await loadMysqlParser();
@@ -89,12 +83,12 @@ describe("precedence", () => {
   });
 
   test("by sql_mode", () => {
-    const pipes = lexerSettings({ ...PLAIN, pipesAsConcat: true });
+    const pipes = mysqlLexerSettings(["PIPES_AS_CONCAT"]);
     expect(where("a || b ^ c", pipes)).toMatchObject({ operator: "^", left: { operator: "||" } });
     expect(where("-a || b", pipes)).toMatchObject({ operator: "||", left: { kind: "unary" } });
-    const high = lexerSettings({ ...PLAIN, highNotPrecedence: true });
+    const high = mysqlLexerSettings(["HIGH_NOT_PRECEDENCE"]);
     expect(where("not a = b", high)).toMatchObject({ operator: "=", left: { kind: "unary" } });
-    const ansi = lexerSettings({ ...PLAIN, ansiQuotes: true });
+    const ansi = mysqlLexerSettings(["ANSI_QUOTES"]);
     expect(where('"a" = 1', ansi)).toMatchObject({ left: { kind: "column", path: ["a"] } });
     expect(where('"a" = 1')).toMatchObject({ left: { kind: "literal", text: "a" } });
   });

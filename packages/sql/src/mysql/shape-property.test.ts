@@ -2,18 +2,14 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { Unsupported } from "../ast.ts";
-import { lexerSettings, type ScalarSlot } from "../shape.ts";
+import type { ScalarSlot } from "../shape.ts";
 import { SqlSyntaxError } from "../syntax-error.ts";
 import { mysqlLexer } from "./lexer.ts";
+import { mysqlLexerSettings } from "./lexer-settings.ts";
 import { readMysqlSelect } from "./parser.ts";
 import { randomSelect } from "./random-select.testing.ts";
 
-const SETTINGS = lexerSettings({
-  backslashEscapes: true,
-  ansiQuotes: false,
-  pipesAsConcat: false,
-  highNotPrecedence: false,
-});
+const SETTINGS = mysqlLexerSettings([]);
 
 /** Our tree without positions, null when the text is refused. */
 function treeOf(text: string): string | null {

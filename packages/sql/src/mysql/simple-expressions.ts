@@ -166,11 +166,15 @@ function primary(context: ParseContext, inList: boolean): Expression {
   if (token.kind !== T_WORD && token.kind !== T_QUOTED) throw tokens.unexpected("an expression");
   const following = tokens.peek(1);
   if (following.kind === T_OPEN) return call(context);
-  if (token.kind === T_WORD && isString(following)) {
+  const special = LITERAL_WORDS.has(token.word) || token.text.startsWith("_");
+  if (token.kind === T_WORD && isString(following) && special) {
     throw unsupported(`a literal after ${token.word.toUpperCase()}`);
   }
   return column(context);
 }
+
+/** Before a string these, and the names of character sets, change what it is. */
+const LITERAL_WORDS: ReadonlySet<string> = new Set(["date", "time", "timestamp"]);
 
 function isString(token: Token): boolean {
   return token.kind === T_STRING || token.kind === T_ESCAPED || token.kind === T_VERBATIM;

@@ -66,6 +66,13 @@ export class TokenStream {
     return this.#at;
   }
 
+  /** The second parser is to read the tokens since then in parentheses. */
+  encloseSince(position: number): void {
+    const first = this.#tokens[position];
+    const last = this.#tokens[this.#at - 1];
+    if (first !== undefined && last !== undefined) this.second.enclose(first.start, last.start);
+  }
+
   /** The second parser is not to see the tokens since then. */
   hideSince(position: number): void {
     for (const token of this.#tokens.slice(position, this.#at)) {

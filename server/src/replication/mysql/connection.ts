@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { readFileSync } from "node:fs";
 import { OperationalError, messageOf } from "@freshet/util";
 import { createConnection, type Connection, type ConnectionOptions as DriverOptions } from "mysql2";
 import { UpstreamError } from "../contract.ts";
@@ -14,7 +13,6 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Values of the URL's `ssl-mode` (also `sslmode`), as MySQL's own clients name them. */
 const TLS_MODES: Readonly<Record<string, object | null>> = {
-  "no-verify": { rejectUnauthorized: false },
   disabled: null,
   disable: null,
   preferred: null,
@@ -86,9 +84,7 @@ function driverOptions(
   if (known === undefined) throw new Error(`unknown ssl-mode "${mode}"`);
   const chosen =
     options.tls === undefined ? known : options.tls === true ? {} : options.tls || null;
-  const rootCert = url.searchParams.get("sslrootcert");
-  const ssl =
-    chosen === null || rootCert === null ? chosen : { ...chosen, ca: readFileSync(rootCert) };
+  const ssl = chosen === null ? null : { ...tlsFiles(url.searchParams), ...chosen };
   const schema = database ?? databaseOf(options.url);
   return {
     host: decodeURIComponent(url.hostname.replace(/^\[|\]$/g, "")),

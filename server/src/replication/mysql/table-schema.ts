@@ -21,7 +21,7 @@ export function defineTable(
   const columns: Column[] = [];
   let reason = "it has none";
   for (const column of detail.columns) {
-    const type = columnTypeOf(column, server);
+    const type = columnTypeOf(column);
     if ("refused" in type) {
       reason = `column "${column.name}" ${type.refused}`;
       continue;

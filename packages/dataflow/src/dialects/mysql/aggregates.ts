@@ -1,12 +1,13 @@
 import { Unsupported } from "@freshet/sql";
 import { isHashable, isOrderable } from "@freshet/types";
 import type { Decimal, SqlType } from "@freshet/types";
+import { Poisoned } from "../../contract.ts";
 import type { Aggregate } from "../../plan/block.ts";
-import type { Expr } from "../../plan/expression.ts";
+import type { Expr, ScalarFunction } from "../../plan/expression.ts";
 import { convert } from "../convert.ts";
 import type { AggregateCall } from "../dialect.ts";
 import { valueOf } from "./coercion.ts";
-import { isInteger, precisionOf, scaleOf } from "./number-types.ts";
+import { isFloat, isInteger, precisionOf, scaleOf } from "./number-types.ts";
 import { atScale, divide, DIVISION_DIGITS, isMixed, isQuotient, quotientType } from "./quotients.ts";
 import { BIGINT, decimalType, MYSQL_TYPE } from "./types.data.ts";
 
@@ -37,15 +38,25 @@ export function aggregate(call: AggregateCall): Aggregate {
   if (operand.kind === "untyped") throw new Unsupported(`${name}() of a literal or parameter`);
   const arg = scaled(valueOf(operand), name);
   if (distinct) {
-    const reason = isHashable(arg.type);
+    const reason = isFloat(arg.type) ? "-0 equals 0" : isHashable(arg.type);
     if (reason !== null) throw new Unsupported(`${name}(DISTINCT): ${reason}`);
   }
   return { ...resolve(name, arg.type), arg, distinct, filter };
 }
 
+/** Equal to 0 and printed otherwise: which of them is the extremum is open. */
+const NO_NEGATIVE_ZERO: ScalarFunction = {
+  name: "not -0",
+  evaluate: (v) => {
+    if (Object.is(v, -0)) throw new Poisoned("an extremum of 0 and -0");
+    return v;
+  },
+};
+
 /** The argument at its type's scale: what is printed of it then does not depend on the branch. */
 function scaled(arg: Expr, name: string): Expr {
   const { type } = arg;
+  if (isFloat(type) && name !== "count") return convert(arg, type, NO_NEGATIVE_ZERO);
   if (isQuotient(type) && name !== "count") throw new Unsupported(`${name}() of a quotient`);
   if (!isMixed(type)) return arg;
   const scale = scaleOf(type);

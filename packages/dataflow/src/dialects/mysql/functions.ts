@@ -281,30 +281,36 @@ function middle(args: readonly Operand[], name: string): Expr {
   return make(fn, [arg, ...rest], textResult(arg));
 }
 
+/** What functions make of zero and partial dates depends on the mode and the version. */
+function realDate(date: number): number {
+  if (date >> 9 === 0 || (date & 480) === 0 || (date & 31) === 0) {
+    throw new Poisoned("a function of a zero date");
+  }
+  return date;
+}
+
 /** A date, or the date of a datetime; texts and TIMESTAMP depend on settings. */
 function dateOf(operand: Operand | undefined, name: string): Expr {
   const arg = typed(operand, name);
   if (arg.type.kind === "civildate") return arg;
-  if (arg.type.kind === "civildatetime") return make(DATETIME_TO_DATE, [arg], DATE);
+  if (arg.type.kind === "civildatetime") {
+    const evaluate = (v: unknown): Value =>
+      realDate(DATETIME_TO_DATE.evaluate(v as bigint) as number);
+    return make({ ...DATETIME_TO_DATE, evaluate }, [arg], DATE);
+  }
   throw new Unsupported(`${name}() of ${arg.type.name}`);
 }
 
 function datePart(part: (date: number) => number): Build {
   return (args, name) => {
     const arg = dateOf(exactly(args, 1, name)[0], name);
-    return make({ name, evaluate: (v) => BigInt(part(v as number)) }, [arg], BIGINT);
+    return make({ name, evaluate: (v) => BigInt(part(realDate(v as number))) }, [arg], BIGINT);
   };
 }
 
-/** Year 0 is printed as `0` or as `0000`. */
 function year(args: readonly Operand[], name: string): Expr {
   const arg = dateOf(exactly(args, 1, name)[0], name);
-  const evaluate = (v: unknown): number => {
-    const value = (v as number) >> 9;
-    if (value === 0) throw new Poisoned("the year of a zero date");
-    return value;
-  };
-  return make({ name, evaluate }, [arg], YEAR);
+  return make({ name, evaluate: (v) => realDate(v as number) >> 9 }, [arg], YEAR);
 }
 
 function timePart(part: (packed: bigint) => bigint): Build {
@@ -327,7 +333,8 @@ function extract(args: readonly Operand[], name: string): Expr {
 }
 
 function date(args: readonly Operand[], name: string): Expr {
-  return dateOf(exactly(args, 1, name)[0], name);
+  const arg = dateOf(exactly(args, 1, name)[0], name);
+  return make({ name, evaluate: (v) => realDate(v as number) }, [arg], DATE);
 }
 
 /** GREATEST and LEAST of exact numbers; NULL if one of them is. */

@@ -204,5 +204,9 @@ function like(left: Operand, right: Operand): Expr {
     evaluate: (text, pattern) => matches(text as string, pattern as string),
   };
   const args = [coerce(left, type, "LIKE"), coerce(right, type, "LIKE")];
+  const [, pattern] = args;
+  if (pattern?.kind === "const" && String(pattern.value).includes("\\")) {
+    throw new Unsupported("LIKE with a backslash, whose meaning depends on the mode");
+  }
   return { kind: "call", fn, args, type: CONDITION };
 }

@@ -9,7 +9,7 @@ import { collate, fitsCharset } from "./collations.ts";
 import { columnName } from "./column-name.ts";
 import { conditional, tested } from "./conditionals.ts";
 import { call } from "./functions.ts";
-import { numberLiteral } from "./number-types.ts";
+import { isFloat, numberLiteral } from "./number-types.ts";
 import { binary, compare } from "./operators.ts";
 import { isMixed, isQuotient } from "./quotients.ts";
 import { truth } from "./truth.ts";
@@ -45,7 +45,10 @@ export const mysqlSemantics: DialectSemantics = {
   output: printed,
   tested,
   grouped: (type) => {
-    if (isQuotient(type) || isMixed(type)) throw new Unsupported(`GROUP BY or DISTINCT of ${type.name}`);
+    // Equal ones are printed in several ways.
+    if (isQuotient(type) || isMixed(type) || isFloat(type)) {
+      throw new Unsupported(`GROUP BY or DISTINCT of ${type.name}`);
+    }
   },
   parameter,
   acceptParameter,
