@@ -10,7 +10,7 @@ export function commandLineScript(
 ): string {
   const statements = Object.entries(script).flatMap(([section, operations]) => [
     `SELECT '${section}' AS section`,
-    ...operations.flatMap((operation) => statementsOf(operation, dataFile)),
+    ...operations.flatMap((operation) => statementsOf(operation, dataFile)).filter(isPrintable),
   ]);
   return `delimiter //\n${statements.map((text) => `${text}\n//\n`).join("")}`;
 }
@@ -59,6 +59,11 @@ function statementsOf([name, ...args]: Operation, dataFile: string): readonly st
     default:
       return [];
   }
+}
+
+/** A table of 16 MB values would be drawn with lines as long. */
+function isPrintable(statement: string): boolean {
+  return !/SELECT id, body|repeat\('x', 16777215/.test(statement);
 }
 
 function repeated(times: number, statements: readonly string[]): readonly string[] {

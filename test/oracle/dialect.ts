@@ -53,6 +53,8 @@ export interface OracleClient {
   /** One statement by its text; throws what the server reports. */
   run(text: string, copy?: string | null): Promise<WireResult>;
   execute(statement: WireStatement): Promise<WireResult>;
+  /** What the server says of a statement's columns before it runs, where that may differ. */
+  describe(text: string): Promise<readonly WireColumn[] | null>;
   /** Statements in one exchange, as far as the protocol has that. */
   batch(statements: readonly WireStatement[]): Promise<WireResult[]>;
   close(): Promise<void>;

@@ -1,7 +1,13 @@
 import { difference, type Expected } from "./compare.ts";
 import { Deployment } from "./deployment.ts";
 import { type Query, rankedQuery, withLiterals, withPlaceholders } from "./query.ts";
-import type { OracleClient, OracleDialect, OracleServer, WireResult } from "./dialect.ts";
+import type {
+  OracleClient,
+  OracleDialect,
+  OracleServer,
+  WireColumn,
+  WireResult,
+} from "./dialect.ts";
 import { explainLast } from "./explain-last.ts";
 import { columnType } from "./schema.ts";
 import type { Read, Script, Step } from "./script.ts";
@@ -223,12 +229,7 @@ class ScriptRunner {
     query = this.#script.queries[read.query]!,
   ): Promise<WireResult> {
     const dialect = this.#dialect;
-    const literals = read.way === "literal" || read.way === "respelled";
-    if (literals) {
-      const text = withLiterals(dialect, query, read.args);
-      const sent = read.way === "literal" ? text : dialect.respelled(text);
-      return (await client.simple(sent))[0]!;
-    }
+    if (isLiteral(read)) return (await client.simple(this.#sent(read, query)))[0]!;
     const { text, params, types } = withPlaceholders(dialect, query, read.args);
     const name = read.way === "prepared" ? { name: text } : {};
     const typed = read.way === "strings" ? {} : { types };
@@ -237,6 +238,13 @@ class ScriptRunner {
     // A changed definition breaks a kept plan once, directly and through the proxy alike.
     const stale = result.error !== null && dialect.isStalePlan(result.error);
     return stale ? client.execute(statement) : result;
+  }
+
+  /** The text with which a read is asked. */
+  #sent(read: Read, query: Query): string {
+    if (!isLiteral(read)) return withPlaceholders(this.#dialect, query, read.args).text;
+    const text = withLiterals(this.#dialect, query, read.args);
+    return read.way === "literal" ? text : this.#dialect.respelled(text);
   }
 
   async #check(read: Read): Promise<void> {
@@ -280,11 +288,28 @@ class ScriptRunner {
     return {
       direct,
       ranked,
+      described: await this.#described(client, read, query),
       limit: count(query.limit),
       offset: count(query.offset) ?? 0,
       loosened: query.loose ? this.#dialect.loosened : null,
     };
   }
+
+  /** With its values, which a plan may see through, and without. */
+  async #described(client: OracleClient, read: Read, query: Query): Promise<Expected["described"]> {
+    const bare = withPlaceholders(this.#dialect, query, read.args).text;
+    const texts = new Set([this.#sent(read, query), bare]);
+    const described: (readonly WireColumn[])[] = [];
+    for (const text of texts) {
+      const columns = await client.describe(text);
+      if (columns !== null) described.push(columns);
+    }
+    return described;
+  }
+}
+
+function isLiteral({ way }: Read): boolean {
+  return way === "literal" || way === "respelled";
 }
 
 function generalised(message: string): string {

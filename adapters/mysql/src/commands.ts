@@ -42,13 +42,15 @@ export function handleCommand(session: Session, command: CommandPacket): void | 
     case COMMAND.statistics:
     case COMMAND.processInfo:
     case COMMAND.fieldList:
-    case COMMAND.setOption:
     case COMMAND.refresh:
     case COMMAND.shutdown:
     case COMMAND.debug:
     case COMMAND.registerSlave:
     case COMMAND.binlogDump:
     case COMMAND.binlogDumpGtid:
+      return plain(session, command, code);
+    case COMMAND.setOption:
+      session.multiStatements = true;
       return plain(session, command, code);
     case COMMAND.processKill:
       return processKill(session, command);

@@ -39,10 +39,8 @@ function writeResult(
 ): ForwardReason | null {
   const plan = resultPlan(route.cache, binary, session);
   if (plan.variantKey === null) return "result-format";
-  const rows = variantBytes(plan, entry);
-  if (rows === null) return "result-format";
   session.out.add(plan.head);
-  session.out.add(rows);
+  session.out.add(variantBytes(plan, entry));
   session.context.router.countHit(route, filled);
   session.account.hit(route.cache.name);
   return null;

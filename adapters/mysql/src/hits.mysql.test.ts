@@ -94,7 +94,9 @@ describe.each(FLAVOURS)("answers from the cache before %s", (flavour) => {
       const deprecated = (client.capabilities & CLIENT.deprecateEof) !== 0;
       const at = kind === "metadata-end" ? 7 : kind === "rows-end" ? 7 : 0;
       if (at > 0) one[at] = (one[at] ?? 0) & ~noIndex;
-      return `${kind} ${deprecated} ${one.toString("latin1")}`;
+      // A statement prepared anew for other types repeats the warnings of its preparation.
+      if (at > 0 && !deprecated) one.fill(0, 5, 7);
+      return `${kind} ${deprecated} ${JSON.stringify(one.toString("latin1"))}`;
     });
   }
 
@@ -116,8 +118,8 @@ describe.each(FLAVOURS)("answers from the cache before %s", (flavour) => {
       const through = await RawClient.connect(under.url(), { capabilities });
       const both = [direct, through];
       for (const client of both) await run(client, "SET time_zone = '+00:00'");
-      const texts = [];
-      const executions = [];
+      const texts: string[][] = [];
+      const executions: string[][] = [];
       const count = await hits(async () => {
         for (const client of both) {
           texts.push(comparable(await run(client, fixed), COMMAND.query, client));

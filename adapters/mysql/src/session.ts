@@ -8,6 +8,7 @@ import {
   StatementAccount,
 } from "@freshet/adapter-core";
 import {
+  CLIENT,
   ERROR,
   errPacket,
   okPacket,
@@ -104,6 +105,8 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
   /** A KILL QUERY came while the client's statement waited here. */
   killed = false;
   closed = false;
+  /** A text may hold several statements. */
+  multiStatements: boolean;
 
   readonly #reader: CommandScanner;
   readonly #moved: Socket | null;
@@ -130,6 +133,7 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
     this.user = options.user;
     this.threadId = options.threadId;
     this.capabilities = login.capabilities;
+    this.multiStatements = (login.capabilities & CLIENT.multiStatements) !== 0;
     this.#moved = readReusing(socket, this);
     this.socket = this.#moved ?? socket;
     this.out = new Outbox(this.socket);

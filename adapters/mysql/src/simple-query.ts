@@ -21,7 +21,7 @@ const ATTEMPT_LIMIT = 3;
 
 /** COM_QUERY. */
 export function handleQuery(session: Session, command: CommandPacket): void | Promise<void> {
-  if (!command.whole) return forwardQuery(session, command, null, null, "unparsed");
+  if (!command.whole) return forwardLong(session, command);
   const text = queryText(session, command);
   const route = session.context.router.route(text, session);
   switch (route.kind) {
@@ -44,6 +44,36 @@ export function handleQuery(session: Session, command: CommandPacket): void | Pr
     case "control-error":
       return controlError(session, route.message);
   }
+}
+
+const LONG_WRITE = /^\s*(insert|replace|update|delete)\s/i;
+const LONG_PREFIX_BYTES = 200;
+
+/**
+ * A statement too long to be looked at as a whole, as bulk inserts are: its first word tells what
+ * it is when it cannot be followed by another statement.
+ */
+function forwardLong(session: Session, command: CommandPacket): void | Promise<void> {
+  const { buffer, payloadAt } = command;
+  const prefix = byteString(buffer, payloadAt + 1, payloadAt + LONG_PREFIX_BYTES);
+  const attributes = (session.capabilities & CLIENT.queryAttributes) !== 0;
+  const plain = !attributes || prefix.startsWith("\0\x01");
+  const verb = LONG_WRITE.exec(plain && attributes ? prefix.slice(2) : prefix)?.[1];
+  if (!plain || verb === undefined || session.multiStatements) {
+    return forwardQuery(session, command, null, null, "unparsed");
+  }
+  const traits: StatementTraits = {
+    verb: verb.toLowerCase(),
+    multiple: false,
+    read: false,
+    mayWrite: true,
+    mayChangeSession: true,
+    uncacheable: null,
+    skipCache: false,
+    readsDiagnostics: true,
+  };
+  const route: Route = { kind: "forward", traits, queryId: null, reason: "unparsed" };
+  return forwardQuery(session, command, route, verb, "unparsed");
 }
 
 /** Without query attributes, nearly always, the text stands at a fixed place. */

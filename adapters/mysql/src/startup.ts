@@ -83,8 +83,9 @@ export class StartupDialog {
 
   async #encrypt(tls: ServerTls): Promise<void> {
     const { socket, source, sequence } = this.#dialog;
-    // Plain bytes behind the request would be taken as if they had been encrypted.
-    if (source.release().length > 0) throw new PeerGone("data ahead of the TLS handshake");
+    // Clients do not wait: what has come behind the request is the handshake's, or fails there.
+    const rest = source.release();
+    if (rest.length > 0) socket.unshift(rest);
     const secure = new TLSSocket(socket, { isServer: true, secureContext: tls.context });
     this.#dialog = new PacketDialog(secure, new ByteSource(secure), sequence);
     await new Promise<void>((resolve, reject) => {

@@ -56,7 +56,14 @@ function compile({ statement, shape, catalog, dialect, codec }: CompileInput): C
     if (value !== null) dialect.acceptParameter(type, value);
     return value;
   };
-  const program = { params, read, evaluator, trace, delta, encoder: () => new RowEncoder(codec, types) };
+  const program = {
+    params,
+    read,
+    evaluator,
+    trace,
+    delta,
+    encoder: () => new RowEncoder(codec, types),
+  };
   return {
     slots,
     params,

@@ -38,5 +38,6 @@ test.each([
   "select length(t.name) from title t left join rating r on r.title_id = t.id and r.stars > 2 where r.title_id is distinct from 0",
 ])("%s", (sql) => {
   const random = seededRandom(SEED);
-  for (let round = 0; round < 100; round += 1) expect(keep(POSTGRES, sql, "auto", random)).toBeNull();
+  for (let round = 0; round < 100; round += 1)
+    expect(keep(POSTGRES, sql, "auto", random)).toBeNull();
 });

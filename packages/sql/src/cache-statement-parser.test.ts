@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { parseCacheStatement } from "./cache-statement-parser.ts";
+import { parseCacheStatement, parseMysqlCacheStatement } from "./cache-statement-parser.ts";
 import type { CacheStatement } from "./cache-statement.ts";
+import { mysqlLexerSettings } from "./mysql/lexer-settings.ts";
 
 function statement(text: string): CacheStatement {
   const parsed = parseCacheStatement(text);
@@ -148,4 +149,39 @@ describe("the other statements", () => {
       expect(parseCacheStatement(text).kind).toBe("error");
     },
   );
+});
+
+describe("in MySQL", () => {
+  const settings = mysqlLexerSettings([]);
+  test.each<[string, object]>([
+    [
+      "CREATE CACHE `my``c` FROM SELECT `a` FROM t # tail",
+      { kind: "create-cache", name: "my`c", source: { kind: "select", select: "SELECT `a` FROM t" } },
+    ],
+    ["DROP CACHE IF EXISTS Top", { kind: "drop-cache", name: "Top", ifExists: true }],
+    ['show caches where query_id = "q_1"', { kind: "show-caches", queryId: "q_1" }],
+    ["-- c\nSHOW CACHES;", { kind: "show-caches", queryId: null }],
+    ["alter freshet resnapshot table `Db`.T", { kind: "resnapshot-table", table: "Db.T" }],
+  ])("%s", (text, expected) => {
+    expect(parseMysqlCacheStatement(text, settings)).toMatchObject({ statement: expected });
+  });
+
+  test.each([
+    "create table cache (a int)",
+    "show tables",
+    "show create table t",
+    "drop table cache",
+    "explain select 1",
+    "/*! show caches */",
+  ])("%s is not ours", (text) => {
+    expect(parseMysqlCacheStatement(text, settings)).toEqual({ kind: "not-ours" });
+  });
+
+  test("by ANSI_QUOTES", () => {
+    const ansi = mysqlLexerSettings(["ANSI_QUOTES"]);
+    expect(parseMysqlCacheStatement('drop cache "x y"', ansi)).toMatchObject({
+      statement: { name: "x y" },
+    });
+    expect(parseMysqlCacheStatement('drop cache "x y"', settings)).toMatchObject({ kind: "error" });
+  });
 });

@@ -110,9 +110,9 @@ public final class Client {
     for (int n = 1; n <= count; n += 1) {
       try {
         into.append(" | ").append(shown(rows.getObject(n)));
-      } catch (SQLException error) {
+      } catch (Exception error) {
+        // E.g. a date that no calendar has: some are the driver's own exceptions, some Java's.
         into.append(" | unreadable: ").append(withoutThread(error.getMessage()));
-        into.append(" as text ").append(shown(rows.getString(n)));
       }
     }
   }

@@ -22,8 +22,8 @@ class MariadbClient implements ScriptClient {
       return;
     }
     const meta = (result as { meta?: FieldInfo[] }).meta;
-    if (meta === undefined) {
-      // Several results.
+    // Several results.
+    if (meta === undefined || (result.length > 0 && !Array.isArray(result[0]))) {
       for (const part of result as unknown[]) this.#print(part);
       return;
     }
@@ -35,7 +35,10 @@ class MariadbClient implements ScriptClient {
       });
       say("column", ...names.map(shown), ...FIELD_PARTS.map((part) => shown(parts[part])));
     }
-    for (const row of result as unknown[][]) say("row", ...row.map(shown));
+    for (const row of result as unknown[]) {
+      if (Array.isArray(row)) say("row", ...row.map(shown));
+      else this.#print(row);
+    }
   }
 
   async text(sql: string): Promise<void> {

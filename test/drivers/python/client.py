@@ -50,6 +50,7 @@ def attempt(action):
         say("error", type(error).__name__, shown(error.args))
     except Exception as error:  # The driver's own, e.g. for a value that it cannot read.
         say("driver error", type(error).__name__, shown(str(error)))
+        reopen()
     return None
 
 
@@ -105,8 +106,18 @@ def opened(database, option=""):
     return api.connect(host="127.0.0.1", port=int(port), user="root", password="root", **options)
 
 
-def connect(name, database, option=""):
+def reopen():
+    """PyMySQL loses its place in a reply that it could not read."""
     global current
+    for name, each in connections.items():
+        if each is current:
+            each.close()
+            connections[name] = opened("drivers")
+            current = connections[name]
+            return
+
+
+def connect(name, database, option=""):
 
     def action():
         global current

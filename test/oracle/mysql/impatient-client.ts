@@ -1,5 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { OracleClient, SessionSettings, WireResult, WireStatement } from "../dialect.ts";
+import type {
+  OracleClient,
+  SessionSettings,
+  WireColumn,
+  WireResult,
+  WireStatement,
+} from "../dialect.ts";
 import { RawClient } from "./raw-client.ts";
 
 const PATIENCE_MS = 60;
@@ -40,6 +46,10 @@ export class ImpatientClient implements OracleClient {
 
   batch(statements: readonly WireStatement[]): Promise<WireResult[]> {
     return this.#watched(this.#client.batch(statements));
+  }
+
+  describe(text: string): Promise<readonly WireColumn[] | null> {
+    return this.#client.describe(text);
   }
 
   async close(): Promise<void> {

@@ -30,6 +30,8 @@ const ALWAYS =
 const COMMAND = { quit: 1, query: 3, prepare: 0x16, execute: 0x17, close: 0x19 } as const;
 const STATUS = { moreResults: 8, shown: 1 | 2 } as const;
 const UNSIGNED_FLAG = 0x20;
+/** Left out: one statement has it or not, as the plan's constant tables and joins fall. */
+const NOT_NULL_FLAG = 1;
 /** utf8mb4_general_ci, which both kinds of server have. */
 const CHARSET = 45;
 
@@ -99,6 +101,20 @@ export class RawClient implements OracleClient {
   /** As a prepared statement; what was prepared without a name is closed again. */
   execute(statement: WireStatement): Promise<WireResult> {
     return this.#inTurn(() => this.#executed(statement));
+  }
+
+  /** As it is when the statement is prepared: temporary tables of a plan change it later. */
+  describe(text: string): Promise<readonly WireColumn[] | null> {
+    return this.#inTurn(async () => {
+      try {
+        const { id, columns } = await this.#prepare(text);
+        this.#closeStatement(id);
+        return columns;
+      } catch (error) {
+        failure(error);
+        return null;
+      }
+    });
   }
 
   async batch(statements: readonly WireStatement[]): Promise<WireResult[]> {
@@ -192,12 +208,16 @@ export class RawClient implements OracleClient {
       this.#packets.command(executeCommand(prepared.id, params, types));
       const result = await this.#executionResult(prepared);
       if (name !== undefined) return result;
-      this.#packets.command(Buffer.concat([uint(COMMAND.close, 1), uint(prepared.id, 4)]));
+      this.#closeStatement(prepared.id);
       // What a statement was told when it was prepared must be right too.
       return { ...result, columns: [...result.columns, ...prepared.columns] };
     } catch (error) {
       return failure(error);
     }
+  }
+
+  #closeStatement(id: number): void {
+    this.#packets.command(Buffer.concat([uint(COMMAND.close, 1), uint(id, 4)]));
   }
 
   async #executionResult(prepared: Prepared): Promise<WireResult> {
@@ -309,7 +329,7 @@ function columnOf(packet: Buffer): WireColumn {
   return {
     ...{ catalog, schema, table, originalTable, name, originalName },
     ...{ charset: cursor.uint(2), length: cursor.uint(4), type: cursor.uint(1) },
-    ...{ flags: cursor.uint(2), decimals: cursor.uint(1) },
+    ...{ flags: cursor.uint(2) & ~NOT_NULL_FLAG, decimals: cursor.uint(1) },
   };
 }
 

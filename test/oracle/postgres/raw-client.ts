@@ -92,6 +92,11 @@ export class RawClient implements OracleClient {
     return result!;
   }
 
+  /** The same before and after. */
+  describe(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   async close(): Promise<void> {
     if (this.#socket.destroyed) return;
     this.#socket.removeAllListeners("close");

@@ -48,7 +48,7 @@ export async function authenticate(
     plugin === CACHING_SHA2_PASSWORD ||
     (plugin === CLEAR_PASSWORD && request.encrypted);
   // A client that did not expect our plugin has sent no answer yet.
-  const early = usable && (response.length > 0 || plugin === request.defaultPlugin);
+  const early = usable && (response.length > 0 || request.password === "");
   if (!early && request.plugin !== null) {
     if (!usable) plugin = request.defaultPlugin;
     scramble = createScramble();

@@ -62,6 +62,8 @@ export class UpstreamLink implements InputOwner {
     this.threadId = connection.threadId;
     this.capabilities = connection.capabilities;
     this.tracker = new ReplyTracker(connection.capabilities);
+    // Some replies carry no flags: they stay as they are.
+    this.tracker.status = connection.status;
     this.#owner = owner;
     this.socket.setTimeout(0);
     if (moved === null) {

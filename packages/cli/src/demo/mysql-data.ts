@@ -49,6 +49,8 @@ export function placeOptions(
     ...(process.getuid?.() === 0 ? ["--user=root"] : []),
     `--basedir=${join(programs.root, "usr")}`,
     `--datadir=${dataDir}`,
+    // A MariaDB that starts removes the temporary tables of all others that share its directory.
+    `--tmpdir=${dataDir}`,
     `--lc-messages-dir=${join(programs.root, "usr/share/mysql")}`,
     `--character-sets-dir=${join(programs.root, "usr/share/mysql/charsets")}`,
     `--plugin-dir=${join(programs.root, "usr/lib/mysql/plugin")}`,

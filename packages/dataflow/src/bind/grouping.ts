@@ -69,7 +69,11 @@ export class GroupingBinder {
         ),
       );
     return {
-      grouping: { keys: this.#keys, aggregates: this.#aggregates, having: place(b) },
+      grouping: {
+        keys: this.#keys.map((key) => this.#context.dialect.stored(key)),
+        aggregates: this.#aggregates,
+        having: place(b),
+      },
       outputs: place(a),
       extras: place(c),
     };

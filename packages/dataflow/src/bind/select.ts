@@ -63,7 +63,7 @@ export class SelectBinder {
           extra,
         )
       : null;
-    const sent = outermost ? (expr: Expr): Expr => dialect.output(expr) : (expr: Expr): Expr => expr;
+    const sent = (expr: Expr): Expr => (outermost ? dialect.output(expr) : dialect.stored(expr));
     const output: OutputColumn[] = visible.map((column, index) => ({
       name: column.name,
       expr: sent(level === null ? column.expr : level.outputs[index]!),
@@ -169,11 +169,13 @@ export class SelectBinder {
     const names = withCtes(query, environment);
     const bound = this.#from(query, names, binder, nullable, parameters);
     const place: Place = { scope: bound.scope, aggregate: null };
-    const columns = expandItems(query, bound.scope, this.#context.dialect).map((item): ScopeColumn => ({
-      name: item.name,
-      expr: this.#item(item, place),
-      use: () => undefined,
-    }));
+    const columns = expandItems(query, bound.scope, this.#context.dialect).map(
+      (item): ScopeColumn => ({
+        name: item.name,
+        expr: this.#item(item, place),
+        use: () => undefined,
+      }),
+    );
     return { scope: { relations: [], star: columns }, group: bound.group };
   }
 

@@ -76,6 +76,8 @@ export interface DialectSemantics {
   value(operand: Operand): Expr;
   /** A value as the outermost SELECT sends it. */
   output(expr: Expr): Expr;
+  /** A value that is grouped, made distinct, or put into a derived table. */
+  stored(expr: Expr): Expr;
   /** What IS NULL looks at. */
   tested(operand: Operand): Expr;
   /** Throws Unsupported where values of the type cannot be grouped, though they can be hashed. */

@@ -85,7 +85,10 @@ export class MaintainedEntrySet implements EntrySet {
     if (!this.has(key) && this.size >= this.#limits.entries) {
       throw new Poisoned(`more than ${this.#limits.entries} keys`);
     }
-    const entry: Entry = { key, params: readParams(this.#program.params, params, this.#program.read) };
+    const entry: Entry = {
+      key,
+      params: readParams(this.#program.params, params, this.#program.read),
+    };
     const { rows, state } = this.#evaluate(entry, snapshot);
     this.evict(key);
     if (state === null) this.#addTraced(entry);

@@ -1,4 +1,5 @@
 import type { Decimal, SqlType, TableSchema, Value } from "@freshet/types";
+import { sameExpr } from "./expression.ts";
 import type { Expr } from "./expression.ts";
 
 /**
@@ -78,7 +79,7 @@ export function shownKey(grouping: NonNullable<Block["grouping"]>, column: numbe
   const { keys, aggregates } = grouping;
   if (column < keys.length) return column;
   const aggregate = aggregates[column - keys.length];
-  return aggregate?.call === "only" ? keys.findIndex((key) => key === aggregate.arg) : -1;
+  return aggregate?.call === "only" ? keys.findIndex((key) => sameExpr(key, aggregate.arg!)) : -1;
 }
 
 /** Every source number of a group and the groups under it. */

@@ -32,10 +32,7 @@ const VARIANTS: Record<string, readonly string[]> = {
   time: ["00:00:01", "-12:30:00"],
 };
 
-function randomParams(
-  { query, tested }: CompiledText,
-  random: () => number,
-): CanonicalParam[] {
+function randomParams({ query, tested }: CompiledText, random: () => number): CanonicalParam[] {
   return query.params.map((spec): CanonicalParam => {
     const listed = spec.type.enumLabels ?? VARIANTS[spec.type.kind]!;
     const variants = listed.filter((text) => isPlain(() => canonicalText(spec.type, text, tested)));

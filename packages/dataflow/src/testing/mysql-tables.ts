@@ -18,7 +18,23 @@ interface Definition {
   readonly columns: readonly ColumnDefinition[];
 }
 
-const words = ["a", "A", "b", "ab", "Ab", "", "é", "e", "E", "a b", "a ", "x%", "ß", "ss", "z\u{1F600}"];
+const words = [
+  "a",
+  "A",
+  "b",
+  "ab",
+  "Ab",
+  "",
+  "é",
+  "e",
+  "E",
+  "a b",
+  "a ",
+  "x%",
+  "ß",
+  "ss",
+  "z\u{1F600}",
+];
 const small = ["0", "1", "2", "3", "4", "5", "-1"];
 
 /** The collation most columns have: one of each server's own. */
@@ -37,8 +53,18 @@ function definitions(flavour: MysqlFlavour): readonly Definition[] {
         ["name", "varchar(20)", ci, [...words, null]],
         ["kind", "enum('series','movie','Short')", ci, ["movie", "series", "Short", null]],
         ["year", "smallint unsigned", null, ["1999", "2000", "65535", null]],
-        ["votes", "bigint", null, ["0", "10", "-7", "9007199254740993", "-9223372036854775808", null]],
-        ["total", "bigint unsigned", null, ["0", "3", "18446744073709551615", "9223372036854775808"]],
+        [
+          "votes",
+          "bigint",
+          null,
+          ["0", "10", "-7", "9007199254740993", "-9223372036854775808", null],
+        ],
+        [
+          "total",
+          "bigint unsigned",
+          null,
+          ["0", "3", "18446744073709551615", "9223372036854775808"],
+        ],
         ["score", "decimal(6,3)", null, ["1.000", "2.500", "-3.125", "10.000", "0.000", null]],
         ["price", "decimal(8,2)", null, ["1.00", "2.50", "9.99", "0.00", "-0.05", null]],
         ["released", "date", null, ["2000-01-01", "1999-12-31", "2024-02-29", null]],

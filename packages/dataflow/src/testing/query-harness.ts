@@ -96,7 +96,9 @@ function canonicalSlot(
     const one = canonicalScalar(tested, spec.type, slot);
     return spec.list && typeof one === "string" ? [one] : one;
   }
-  const elements = new Set(slot.elements.map((element) => canonicalScalar(tested, spec.type, element)));
+  const elements = new Set(
+    slot.elements.map((element) => canonicalScalar(tested, spec.type, element)),
+  );
   return [...elements].sort();
 }
 
@@ -158,7 +160,9 @@ export function randomBatch(
   tested: Tested = POSTGRES,
 ): DeltaBatch {
   const batch = new Map<number, RowDelta[]>();
-  const tables = [...tested.tables].sort(() => random() - 0.5).slice(0, 1 + Math.floor(random() * 3));
+  const tables = [...tested.tables]
+    .sort(() => random() - 0.5)
+    .slice(0, 1 + Math.floor(random() * 3));
   for (const table of tables) {
     const rows = snapshot.rows(table.id);
     const taken = new Set(table.key === null ? [] : rows.map((row) => keyText(table, row)));

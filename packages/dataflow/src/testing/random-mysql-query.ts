@@ -36,16 +36,7 @@ const JOINS: readonly { readonly from: string; readonly aliases: readonly string
 ];
 
 type Kind =
-  | "int"
-  | "unsigned"
-  | "text"
-  | "numeric"
-  | "date"
-  | "stamp"
-  | "time"
-  | "float"
-  | "enum"
-  | "other";
+  "int" | "unsigned" | "text" | "numeric" | "date" | "stamp" | "time" | "float" | "enum" | "other";
 
 interface Column {
   readonly name: string;

@@ -62,7 +62,10 @@ export function call(context: ParseContext): Expression {
     if (tokens.peek().word === prefix) throw unsupported(`${prefix.toUpperCase()} in a call`);
   }
   const args = [UNIT_FIRST.has(word) ? unitLiteral(context) : expression(context)];
-  if ((word === "substring" || word === "substr" || word === "mid") && tokens.peek().word === "from") {
+  if (
+    (word === "substring" || word === "substr" || word === "mid") &&
+    tokens.peek().word === "from"
+  ) {
     separate(context, "from");
     args.push(expression(context));
     if (tokens.peek().word !== "for") return make(args);

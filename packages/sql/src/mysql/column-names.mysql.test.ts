@@ -8,7 +8,19 @@ import { mysqlLexerSettings } from "./lexer-settings.ts";
 
 const SETTINGS = mysqlLexerSettings([]);
 
-const gap = fc.constantFrom("", "", "", " ", " ", "  ", "\n", "/* c */", " /**/ ", "-- d\n", "#e\n");
+const gap = fc.constantFrom(
+  "",
+  "",
+  "",
+  " ",
+  " ",
+  "  ",
+  "\n",
+  "/* c */",
+  " /**/ ",
+  "-- d\n",
+  "#e\n",
+);
 /** The same tokens in other spellings. */
 const written = (...spellings: string[]): fc.Arbitrary<string> => fc.constantFrom(...spellings);
 const item = fc.constantFrom(
@@ -22,14 +34,12 @@ const item = fc.constantFrom(
   [written("?")],
 );
 /** Two spellings of one list of items, so that often they have one shape. */
-const list = fc
-  .array(item, { minLength: 1, maxLength: 3 })
-  .chain((items) => {
-    const one = fc
-      .tuple(...items.map((tokens) => fc.tuple(gap, ...tokens.flatMap((token) => [token, gap]))))
-      .map((parts) => parts.map((tokens) => tokens.join("")).join(","));
-    return fc.array(one, { minLength: 6, maxLength: 6 });
-  });
+const list = fc.array(item, { minLength: 1, maxLength: 3 }).chain((items) => {
+  const one = fc
+    .tuple(...items.map((tokens) => fc.tuple(gap, ...tokens.flatMap((token) => [token, gap]))))
+    .map((parts) => parts.map((tokens) => tokens.join("")).join(","));
+  return fc.array(one, { minLength: 6, maxLength: 6 });
+});
 
 describe.each(["mysql", "mariadb"] as const)("%s", (flavour) => {
   let server: EmbeddedMysql;

@@ -16,7 +16,10 @@ function flat(part: Nested): string {
 /** AND and OR associate: `(and a (and b c))` is `(and a b c)`. */
 export function chain(kind: "and" | "or", operands: readonly string[]): string {
   const prefix = `(${kind} `;
-  return node(kind, ...operands.map((o) => (o.startsWith(prefix) ? o.slice(prefix.length, -1) : o)));
+  return node(
+    kind,
+    ...operands.map((o) => (o.startsWith(prefix) ? o.slice(prefix.length, -1) : o)),
+  );
 }
 
 export function negated(operand: string): string {

@@ -101,7 +101,12 @@ test("offsets count bytes and begin at a folded sign", () => {
   expect(tree.where).toMatchObject({
     operands: [
       { right: { text: "-5", at: bytes.indexOf("- 5") } },
-      { list: [{ text: "é", at: bytes.lastIndexOf("'Ã") }, { text: "-1", at: bytes.indexOf("-1") }] },
+      {
+        list: [
+          { text: "é", at: bytes.lastIndexOf("'Ã") },
+          { text: "-1", at: bytes.indexOf("-1") },
+        ],
+      },
     ],
   });
   expect(tree.limit).toMatchObject({ text: "3" });

@@ -60,9 +60,10 @@ describe.each(["mysql", "mariadb"] as const)("%s", (flavour) => {
       } catch (error) {
         // Out of range, a bad pattern: of the tree and the text alike.
         const { errno } = error as { errno?: number };
-        expect([1690, 3685, 3686, 3692, 3696, 1139, 1267, 1366, 3995, 1264], `${text}: ${String(error)}`).toContain(
-          errno,
-        );
+        expect(
+          [1690, 3685, 3686, 3692, 3696, 1139, 1267, 1366, 3995, 1264],
+          `${text}: ${String(error)}`,
+        ).toContain(errno);
         continue;
       }
       expect([text, tree, rows[0]?.["n"]]).toEqual([text, tree, 0]);
@@ -71,24 +72,29 @@ describe.each(["mysql", "mariadb"] as const)("%s", (flavour) => {
     expect(compared).toBeGreaterThan(1000);
   });
 
-  test.each(["", "NO_BACKSLASH_ESCAPES"])("a string's content is what the server reads (%s)", async (mode) => {
-    const settings = mysqlLexerSettings([mode]);
-    await connection.query(`SET SESSION sql_mode = '${mode}'`);
-    const part = fc.constantFrom(..."a é 😀 '' \\' \\\" \\0 \\n \\Z \\% \\_ \\q \\\\ \" \t".split(" "));
-    const content = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(""));
-    let compared = 0;
-    for (const text of fc.sample(content, { numRuns: 300, seed: 7 })) {
-      const literal = `'${text}' 'x'`;
-      const query = `select 1 from t where ${literal} = s`;
-      const shape = mysqlLexer.shape(Buffer.from(query).toString("latin1"), settings);
-      const slot = shape?.slots[0];
-      if (slot?.kind !== "literal" || shape?.slots.length !== 1) continue;
-      const [rows] = await connection.query<RowDataPacket[]>(`SELECT HEX(${literal}) AS h`);
-      expect(Buffer.from(slot.value, "latin1").toString("hex")).toBe(
-        String(rows[0]?.["h"]).toLowerCase(),
+  test.each(["", "NO_BACKSLASH_ESCAPES"])(
+    "a string's content is what the server reads (%s)",
+    async (mode) => {
+      const settings = mysqlLexerSettings([mode]);
+      await connection.query(`SET SESSION sql_mode = '${mode}'`);
+      const part = fc.constantFrom(
+        ..."a é 😀 '' \\' \\\" \\0 \\n \\Z \\% \\_ \\q \\\\ \" \t".split(" "),
       );
-      compared++;
-    }
-    expect(compared).toBeGreaterThan(150);
-  });
+      const content = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(""));
+      let compared = 0;
+      for (const text of fc.sample(content, { numRuns: 300, seed: 7 })) {
+        const literal = `'${text}' 'x'`;
+        const query = `select 1 from t where ${literal} = s`;
+        const shape = mysqlLexer.shape(Buffer.from(query).toString("latin1"), settings);
+        const slot = shape?.slots[0];
+        if (slot?.kind !== "literal" || shape?.slots.length !== 1) continue;
+        const [rows] = await connection.query<RowDataPacket[]>(`SELECT HEX(${literal}) AS h`);
+        expect(Buffer.from(slot.value, "latin1").toString("hex")).toBe(
+          String(rows[0]?.["h"]).toLowerCase(),
+        );
+        compared++;
+      }
+      expect(compared).toBeGreaterThan(150);
+    },
+  );
 });

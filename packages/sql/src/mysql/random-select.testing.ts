@@ -34,7 +34,11 @@ const { expression } = fc.letrec<{ expression: string }>((tie) => {
         .tuple(inner, fc.constantFrom("like", "not like", "regexp", "not rlike"), inner)
         .map((parts) => parts.join(" ")),
       fc
-        .tuple(inner, fc.constantFrom("in", "not in"), fc.array(inner, { minLength: 1, maxLength: 3 }))
+        .tuple(
+          inner,
+          fc.constantFrom("in", "not in"),
+          fc.array(inner, { minLength: 1, maxLength: 3 }),
+        )
         .map(([a, word, list]) => `${a} ${word} (${list.join(",")})`),
       fc.tuple(inner, inner).map(([a, b]) => `case when ${a} then ${b} else -1 end`),
       fc.tuple(inner, inner).map(([a, b]) => `ifnull(${a},${b})`),

@@ -74,7 +74,9 @@ describe("tokens", () => {
 });
 
 test("tokens cover all but blanks and comments", () => {
-  const piece = fc.constantFrom(..."a 1 . ' \" ` - # \n /* */ ( ) = < > ! x'1 @ : \\ e5 é ?".split(" "));
+  const piece = fc.constantFrom(
+    ..."a 1 . ' \" ` - # \n /* */ ( ) = < > ! x'1 @ : \\ e5 é ?".split(" "),
+  );
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
       const text = Buffer.from(pieces.join("")).toString("latin1");

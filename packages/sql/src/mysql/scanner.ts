@@ -60,7 +60,11 @@ for (let code = 0; code < 256; code++) {
 }
 
 /** Operators of several characters, longest first. */
-const LONG_OPERATORS: readonly string[] = ["<=>", "->>", ..."<= <> << >= >> != && || ->".split(" ")];
+const LONG_OPERATORS: readonly string[] = [
+  "<=>",
+  "->>",
+  ..."<= <> << >= >> != && || ->".split(" "),
+];
 const COMPARES = "<>=!";
 
 const SKIP_HINT = /^\/\*\s*(?:rs|freshet)\+\s*skip\s+cache\s*\*\/$/i;

@@ -57,7 +57,9 @@ function queryOf(value: unknown): string {
 function limits(limit: Json): { limit: string; offset: string } {
   const values = list(limit["value"]).map(expressionText);
   const [first = "-", second = "-"] = values;
-  return limit["seperator"] === "," ? { limit: second, offset: first } : { limit: first, offset: second };
+  return limit["seperator"] === ","
+    ? { limit: second, offset: first }
+    : { limit: first, offset: second };
 }
 
 function optional(value: unknown): string {
@@ -68,7 +70,13 @@ function item(value: unknown): string[] {
   const column = object(value);
   const e = object(column["expr"]);
   if (e["type"] === "column_ref" && e["column"] === "*") {
-    return [[e["db"], e["table"]].map(text).filter((name) => name !== "-").join("."), "*"];
+    return [
+      [e["db"], e["table"]]
+        .map(text)
+        .filter((name) => name !== "-")
+        .join("."),
+      "*",
+    ];
   }
   return [expressionText(e), text(column["as"])];
 }
@@ -110,7 +118,14 @@ function join(left: string, right: string, joined: Json): string {
   const using = list(joined["using"]).map((name) => text(object(name)["value"]));
   const words = text(joined["join"]).toLowerCase().replace(" join", "");
   const bare = on === "-" && using.length === 0 && words === "inner";
-  return node("join", bare || words === "cross" ? crossOr(on, using) : words, left, right, on, using);
+  return node(
+    "join",
+    bare || words === "cross" ? crossOr(on, using) : words,
+    left,
+    right,
+    on,
+    using,
+  );
 }
 
 function crossOr(on: string, using: readonly string[]): string {
@@ -145,7 +160,9 @@ function plainText(e: Json): string {
     case "unary_expr": {
       const operator = text(e["operator"]).toLowerCase();
       const operand = expressionText(e["expr"]);
-      return operator === "-" ? negated(operand) : node(operator === "!" ? "not" : operator, operand);
+      return operator === "-"
+        ? negated(operand)
+        : node(operator === "!" ? "not" : operator, operand);
     }
     case "case": {
       const args = list(e["args"]).map(object);
@@ -177,7 +194,8 @@ function binary(e: Json): string {
   const operator = text(e["operator"]).toLowerCase();
   const right = object(e["right"]);
   const left = expressionText(e["left"]);
-  if (operator === "and" || operator === "or") return chain(operator, [left, expressionText(right)]);
+  if (operator === "and" || operator === "or")
+    return chain(operator, [left, expressionText(right)]);
   if (operator === "||") return node("||", left, expressionText(right));
   if (right["type"] === "expr_list") {
     return node(operator, left, list(right["value"]).map(expressionText));

@@ -32,7 +32,31 @@ import {
   T_VERBATIM,
   T_WORD,
 } from "./scanner.ts";
-import { LIST_ENDS, LIST_MODIFIERS, NEVER_NAMES, RESERVED_WORDS, SIGN_FOLLOWS } from "./words.data.ts";
+import {
+  LIST_ENDS,
+  LIST_MODIFIERS,
+  NEVER_NAMES,
+  RESERVED_WORDS,
+  SIGN_FOLLOWS,
+} from "./words.data.ts";
+
+const UPPER_CASE: ReadonlyMap<string, string> = new Map(
+  [...RESERVED_WORDS].map((word) => [word.toUpperCase(), word]),
+);
+
+/** The word in lower case if it is reserved, else empty. */
+function reservedWord(written: string): string {
+  if (RESERVED_WORDS.has(written)) return written;
+  const lower = UPPER_CASE.get(written) ?? written.toLowerCase();
+  return lower !== written && RESERVED_WORDS.has(lower) ? lower : "";
+}
+
+/** In lower case, if it may be one of the words that matter in a select list. */
+function listWord(written: string): string {
+  const first = written.charCodeAt(0) | 32;
+  // Not one of: as all distinct from for group having high_… into limit order sql_… straight_…
+  return "adfghilosuw".includes(String.fromCharCode(first)) ? written.toLowerCase() : "";
+}
 
 export class ShapeBuilder {
   readonly #scanner = new Scanner();
@@ -43,7 +67,7 @@ export class ShapeBuilder {
   /** The token before the current one, and the token before that. */
   #previous = T_SEMICOLON;
   #beforePrevious = T_SEMICOLON;
-  /** The previous token in lower case, if it is a word that is no name after a dot. */
+  /** The previous token in lower case if it is a reserved word, else empty. */
   #word = "";
   /** Where the previous token ended. */
   #previousEnd = 0;
@@ -138,7 +162,7 @@ export class ShapeBuilder {
     } else if (kind === T_COMMA && atTop) {
       plain = startsNext = true;
     } else if (kind === T_WORD && atTop && this.#previous !== T_DOT) {
-      const word = this.#text.slice(scanner.start, scanner.end).toLowerCase();
+      const word = listWord(this.#text.slice(scanner.start, scanner.end));
       if (LIST_ENDS.has(word)) return this.#endList(kind);
       fold = word === "as" || (this.#itemStart && LIST_MODIFIERS.has(word));
       if (fold) plain = startsNext = true;
@@ -183,10 +207,8 @@ export class ShapeBuilder {
     if (!call) this.#writer.space();
     this.#word = "";
     if (kind === T_WORD) {
-      const word = this.#text.slice(start, end).toLowerCase();
-      const name = this.#previous === T_DOT || !RESERVED_WORDS.has(word);
-      if (this.#previous !== T_DOT) this.#word = word;
-      if (name) this.#writer.copy(start, end);
+      if (this.#previous !== T_DOT) this.#word = reservedWord(this.#text.slice(start, end));
+      if (this.#word === "") this.#writer.copy(start, end);
       else this.#writer.copyFolded(start, end);
     } else {
       this.#writer.copy(start, end);

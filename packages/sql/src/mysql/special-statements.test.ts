@@ -16,12 +16,17 @@ test.each<[string, string, bigint]>([
   expect(text.slice(kill?.start, kill?.end)).toBe(String(id));
 });
 
-test.each(["kill", "kill user x", "kill query id 5", "kill 1+1", "kill ?", "kill 5; select 1", "x"])(
-  "no KILL of a connection: %s",
-  (text) => {
-    expect(parseKill(text, SETTINGS)).toBeNull();
-  },
-);
+test.each([
+  "kill",
+  "kill user x",
+  "kill query id 5",
+  "kill 1+1",
+  "kill ?",
+  "kill 5; select 1",
+  "x",
+])("no KILL of a connection: %s", (text) => {
+  expect(parseKill(text, SETTINGS)).toBeNull();
+});
 
 test("LOAD DATA LOCAL", () => {
   expect(isLoadDataLocal("load data local infile 'x' into table t", SETTINGS)).toBe(true);

@@ -51,5 +51,8 @@ export function isLoadDataLocal(text: string, settings: LexerSettings): boolean 
   const what = word(text);
   if (what !== "data" && what !== "xml") return false;
   const next = word(text);
-  return next === "local" || ((next === "low_priority" || next === "concurrent") && word(text) === "local");
+  return (
+    next === "local" ||
+    ((next === "low_priority" || next === "concurrent") && word(text) === "local")
+  );
 }

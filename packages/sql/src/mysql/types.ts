@@ -40,7 +40,15 @@ export function typeName(context: ParseContext): TypeName {
     tokens.takeHidden();
     if (modifiers.length > limit) throw tokens.unexpected("one number");
   }
-  for (const further of ["character", "charset", "ascii", "unicode", "binary", "array", "collate"]) {
+  for (const further of [
+    "character",
+    "charset",
+    "ascii",
+    "unicode",
+    "binary",
+    "array",
+    "collate",
+  ]) {
     tokens.refuse(further, `${further.toUpperCase()} in a type`);
   }
   return { path: [word], modifiers, array: false };

@@ -169,7 +169,9 @@ export class ShapeBuilder {
       }
       case T_OPERATOR:
         // `t.*` is a whole row.
-        return !(this.#beforePrevious === T_DOT && this.#writer.byteAt(this.#writer.tokenStart) === 42);
+        return !(
+          this.#beforePrevious === T_DOT && this.#writer.byteAt(this.#writer.tokenStart) === 42
+        );
       case T_QUOTED:
       case T_PARAM:
       case T_VERBATIM:

@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import { BinlogDecoder, type BinlogEvent } from "@freshet/mysql-wire";
 import { type Clock, OperationalError, messageOf } from "@freshet/util";
 import type { Connection } from "mysql2";
-import { databaseError, execute } from "./connection.ts";
+import { databaseError, destroyConnection, execute } from "./connection.ts";
 import type { LogPosition } from "./position.ts";
 import { rawConnection, runRawCommand } from "./raw-command.ts";
 
@@ -61,7 +61,7 @@ export class BinlogReceiver {
     } finally {
       ended.abort();
       // The server's thread notices at its next heartbeat.
-      this.#client.destroy();
+      destroyConnection(this.#client);
     }
   }
 
@@ -153,19 +153,19 @@ function dumpSettings(): readonly string[] {
 
 /** Of the messages with number 1236: those after which asking again is of no use. */
 const LOST =
-  /could not (find|open)|purged|position ?>|impossible position|bogus data|corrupt|log event entry exceeded|max_allowed_packet|first event/i;
+  /could not (find|open)|purged|position ?>|impossible position|bogus data|corrupt|log event entry exceeded|max_allowed_packet/i;
 
 function streamError(error: unknown): Error {
   const fields = databaseError(error);
   if (fields?.errno === ER_MASTER_FATAL_ERROR_READING_BINLOG) {
-    if (LOST.test(fields.message)) {
-      const message = `changes are lost: the binary log cannot be read: ${fields.message}`;
-      return new LogLostError(message, { cause: error });
-    }
     if (/same server[_ ](uuid|id)/i.test(fields.message)) {
       const message =
         "another replica has our server id; another one is chosen at the next attempt";
       return new OperationalError(message, { cause: error });
+    }
+    if (LOST.test(fields.message)) {
+      const message = `changes are lost: the binary log cannot be read: ${fields.message}`;
+      return new LogLostError(message, { cause: error });
     }
   }
   if (error instanceof OperationalError) return error;

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { OperationalError, messageOf } from "@freshet/util";
 import { createConnection, type Connection, type ConnectionOptions as DriverOptions } from "mysql2";
 import { UpstreamError } from "../contract.ts";
+import { rawConnection } from "./raw-command.ts";
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -10,6 +11,7 @@ export interface ConnectionOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+const END_LIMIT_MS = 1000;
 
 /** Values of the URL's `ssl-mode` (also `sslmode`), as MySQL's own clients name them. */
 const TLS_MODES: Readonly<Record<string, object | null>> = {
@@ -62,7 +64,7 @@ export async function openConnection(
     );
     for (const setting of CANONICAL_SETTINGS) await execute(client, `SET ${setting}`);
   } catch (cause) {
-    client.destroy();
+    destroyConnection(client);
     throw new OperationalError(`cannot connect to the upstream: ${messageOf(cause)}`, { cause });
   }
   return client;
@@ -117,12 +119,26 @@ export function databaseOf(url: string): string {
   return decodeURIComponent(new URL(url).pathname.slice(1));
 }
 
+/** Says goodbye if the server listens, and is gone after a moment in any case. */
 export async function endQuietly(client: Connection): Promise<void> {
-  await new Promise<void>((resolve) => {
-    client.once("end", () => resolve());
-    client.end(() => resolve());
-  });
-  client.destroy();
+  const { stream } = rawConnection(client);
+  if (!stream.destroyed) {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, END_LIMIT_MS);
+      const ended = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      client.once("end", ended);
+      client.end(ended);
+    });
+  }
+  destroyConnection(client);
+}
+
+/** Kills the socket at once; whoever waits for an answer gets an error. */
+export function destroyConnection(client: Connection): void {
+  rawConnection(client).stream.destroy();
 }
 
 /** Runs a statement whose rows nobody wants. Throws the driver's error. */

@@ -263,14 +263,11 @@ describe.each(FLAVOURS)("%s: copy and stream", (flavour) => {
       const writing = (async () => {
         while (!stopped) await writer.query("UPDATE wide SET v = -v WHERE id % 50000 = 7");
       })();
-      const started = performance.now();
       const copy = await copyAll(running.upstream, schema);
-      const seconds = (performance.now() - started) / 1000;
       stopped = true;
       await writing;
       await running.caughtUp();
       expect(copy.rows).toHaveLength(2 ** 18);
-      console.log(`${flavour}: ${Math.round(copy.rows.length / seconds)} rows/s`);
       const mirror = assemble(schema, copy, running.recorder.transactions.slice(first));
       expect(mirror.lines()).toEqual(await tableLines(admin, schema));
     },
@@ -299,6 +296,33 @@ describe.each(FLAVOURS)("%s: copy and stream", (flavour) => {
     await running.caughtUp();
     const mirror = assemble(schema, copy, running.recorder.transactions);
     expect(mirror.lines()).toEqual(['"1"', '"2"', '"3"']);
+  });
+
+  test("who alters a table while it is copied waits, and nobody waits for ever", async () => {
+    const { admin } = server;
+    await admin.query("CREATE TABLE altered (id INT PRIMARY KEY); INSERT INTO altered VALUES (1)");
+    const schema = await running.table("altered");
+    await running.upstream.addTables([schema]);
+    const copy = await running.upstream.copyTable(schema, new AbortController().signal);
+    const client = await server.connect();
+    const altering = client.query("ALTER TABLE altered ADD x INT");
+    await until("the ALTER waits", async () => {
+      const [rows] = await admin.query("SHOW PROCESSLIST");
+      return (rows as { State: string | null }[]).some(
+        (row) => row.State?.includes("metadata lock") === true,
+      );
+    });
+    const second = running.upstream
+      .copyTable(schema, new AbortController().signal)
+      .catch((error: unknown) => error);
+    let rows = 0;
+    for await (const batch of copy.rows()) rows += batch.length;
+    await copy.close();
+    await altering;
+    expect(rows).toBe(1);
+    expect(String(await second)).toContain("changed before it could be copied");
+    await running.caughtUp();
+    expect(running.recorder.schemaChanges.at(-1)).toEqual([schema.id]);
   });
 
   test("a copy can be cancelled at any time", async () => {

@@ -10,6 +10,8 @@ import { rawConnection, runRawCommand, withoutExtendedMetadata } from "./raw-com
 
 const COM_STMT_PREPARE = 0x16;
 const COM_STMT_CLOSE = 0x19;
+/** A statement is prepared in no time unless somebody alters a table it reads. */
+const LOCK_TIMEOUT_SECONDS = 10;
 
 interface Prepared {
   readonly id: number;
@@ -31,6 +33,7 @@ export async function describeStatement(
   let prepared: Prepared;
   try {
     if (scope.db !== "") await execute(client, `USE ${quoteName(scope.db)}`);
+    await execute(client, `SET SESSION lock_wait_timeout = ${LOCK_TIMEOUT_SECONDS}`);
     await execute(client, `SET SESSION sql_mode = ${quoteText(modes)}`);
     prepared = await prepare(client, text);
     closeStatement(client, prepared.id);

@@ -53,7 +53,7 @@ describe.each(FLAVOURS)("%s: a server with other settings", (flavour) => {
     expect(running.recorder.schemaChanges).toEqual([]);
     const mirror = assemble(schema, copy, running.recorder.transactions);
     expect(mirror.lines()).toEqual(await tableLines(admin, schema));
-    await admin.query("ALTER TABLE kinds MODIFY u INT");
+    await admin.query("ALTER TABLE kinds MODIFY u BIGINT");
     await running.caughtUp();
     expect(running.recorder.schemaChanges).toEqual([[schema.id]]);
   });

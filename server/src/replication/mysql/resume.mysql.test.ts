@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Running, copyAll, until } from "../testing.ts";
+import { Recorder, type Running, copyAll, until } from "../testing.ts";
 import {
   FLAVOURS,
   type TestServer,
   assemble,
+  newUpstream,
   startServer,
   startUpstream,
   tableLines,
@@ -128,6 +129,20 @@ describe.each(FLAVOURS)("%s: resuming", (flavour) => {
       expect(String(running.failure)).toContain("changes are lost");
     }
     expect((await running.upstream.connect(signal)).fresh).toBe(true);
+  });
+
+  test("connecting can be given up, and closing ends everything", async () => {
+    const abort = new AbortController();
+    const other = newUpstream(server.server.url());
+    const connecting = other.connect(abort.signal).catch((error: unknown) => error);
+    abort.abort();
+    await connecting;
+    await other.connect(signal);
+    const streaming = other.stream(null, new Recorder(), signal);
+    await other.currentPosition();
+    await other.close();
+    await streaming;
+    await expect(other.currentPosition()).rejects.toThrow("closed");
   });
 
   test("a crash of a server that is not durable makes everything be copied again", async () => {

@@ -31,6 +31,9 @@ export function openSession(
   return new ExclusiveSession(driver);
 }
 
+/** A partitioned network must not block us for ever. */
+const QUERY_TIMEOUT_MS = 60_000;
+
 /** All values as the server's text, by column name. `?` are replaced by literals. */
 export function queryRows(
   client: Connection,
@@ -39,10 +42,13 @@ export function queryRows(
 ): Promise<readonly TextRow[]> {
   const sql = substitute(text, values);
   return new Promise((resolve, reject) => {
-    client.query({ sql, typeCast: (field) => field.string("utf8") }, (error, rows) => {
-      if (error === null) resolve(rows as unknown as TextRow[]);
-      else reject(error);
-    });
+    client.query(
+      { sql, timeout: QUERY_TIMEOUT_MS, typeCast: (field) => field.string("utf8") },
+      (error, rows) => {
+        if (error === null) resolve(rows as unknown as TextRow[]);
+        else reject(error);
+      },
+    );
   });
 }
 

@@ -5,6 +5,7 @@ import type { TableCopy, TransactionMark } from "../contract.ts";
 import {
   type ConnectionOptions,
   databaseError,
+  destroyConnection,
   endQuietly,
   execute,
   openConnection,
@@ -54,17 +55,37 @@ async function openAtPosition(request: SnapshotRequest): Promise<SnapshotSource>
       const client = await openConnection(request.connection, "copy");
       readers.push(client);
       await execute(client, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+      await execute(client, `SET SESSION lock_wait_timeout = ${count === 0 ? 30 : 1}`);
       await execute(client, BEGIN);
       const own = await snapshotPosition(client);
       position ??= own;
-      if (compareLogPositions(own, position) !== 0) {
+      const joins = compareLogPositions(own, position) === 0;
+      if (!joins || !(await touchOrLeave(client, request.schema, count))) {
         readers.pop();
         await endQuietly(client);
-      } else await touch(client, request.schema);
+      }
     }
     return { position: must(position, "at least one reader"), readers };
   } catch (error) {
     await closeAll(readers);
+    throw error;
+  }
+}
+
+/**
+ * False: somebody who wants to alter the table waits for the first reader, and this one would
+ * wait for him. The others do without it.
+ */
+async function touchOrLeave(
+  client: Connection,
+  schema: TableSchema,
+  number: number,
+): Promise<boolean> {
+  try {
+    await touch(client, schema);
+    return true;
+  } catch (error) {
+    if (number > 0 && databaseError(error)?.errno === ER_LOCK_WAIT_TIMEOUT) return false;
     throw error;
   }
 }
@@ -84,21 +105,42 @@ async function snapshotPosition(client: Connection): Promise<LogPosition> {
  * the snapshots opened meanwhile have exactly the table's changes up to the position read then.
  */
 async function openUnderLock(request: SnapshotRequest): Promise<SnapshotSource> {
-  const { connection, schema, server } = request;
+  const { connection, schema, clock, logger, signal } = request;
+  const name = `${schema.schema}.${schema.name}`;
   const readers: Connection[] = [];
   const locker = await openConnection(connection, "copy");
   try {
     for (let count = 0; count < request.readers; count += 1) {
-      const client = await openConnection(connection, "copy");
-      readers.push(client);
-      await execute(client, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+      readers.push(await openConnection(connection, "copy"));
     }
-    await lockTable(locker, request);
-    await Promise.all(readers.map((client) => execute(client, BEGIN)));
-    const end = await readLogEnd(locker, server);
-    await Promise.all(readers.map((client) => touch(client, schema)));
-    await execute(locker, "UNLOCK TABLES");
-    return { position: { file: end.file, offset: end.size, created: 0 }, readers };
+    for (const client of [locker, ...readers]) {
+      await execute(client, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+      // Who wants to alter the table may stand between our lock and our readers: nobody must
+      // wait for that longer than a moment, or all would wait for all.
+      await execute(client, "SET SESSION lock_wait_timeout = 1");
+    }
+    for (let attempt = 1; ; attempt += 1) {
+      signal.throwIfAborted();
+      try {
+        return { position: await snapshotUnderLock(locker, readers, request), readers };
+      } catch (error) {
+        if (databaseError(error)?.errno !== ER_LOCK_WAIT_TIMEOUT) throw error;
+        await execute(locker, "UNLOCK TABLES");
+        for (const client of readers) await execute(client, "ROLLBACK");
+        if (attempt >= LOCK_ATTEMPTS) {
+          throw new OperationalError(
+            `${name} could not be locked for a moment: a long transaction or statement is using it`,
+            { cause: error },
+          );
+        }
+        if (attempt % LOCK_WARNING_EVERY === 1) {
+          const message = "waiting for long transactions to lock a table for a moment; will retry";
+          logger.warn({ table: name, attempt }, message);
+        }
+        const limitMs = Math.min(LOCK_RETRY_LIMIT_MS, 250 * attempt);
+        await clock.wait(limitMs / 2 + (Math.random() * limitMs) / 2, signal);
+      }
+    }
   } catch (error) {
     await closeAll(readers);
     throw error;
@@ -107,31 +149,17 @@ async function openUnderLock(request: SnapshotRequest): Promise<SnapshotSource> 
   }
 }
 
-async function lockTable(client: Connection, request: SnapshotRequest): Promise<void> {
-  const { schema, clock, logger, signal } = request;
-  const name = `${schema.schema}.${schema.name}`;
-  await execute(client, "SET SESSION lock_wait_timeout = 1");
-  for (let attempt = 1; ; attempt += 1) {
-    signal.throwIfAborted();
-    try {
-      await execute(client, `LOCK TABLES ${qualified(schema)} READ`);
-      return;
-    } catch (error) {
-      if (databaseError(error)?.errno !== ER_LOCK_WAIT_TIMEOUT) throw error;
-      if (attempt >= LOCK_ATTEMPTS) {
-        throw new OperationalError(
-          `${name} could not be locked for a moment: a long transaction or statement is using it`,
-          { cause: error },
-        );
-      }
-      if (attempt % LOCK_WARNING_EVERY === 1) {
-        const message = "waiting for long transactions to lock a table for a moment; will retry";
-        logger.warn({ table: name, attempt }, message);
-      }
-      const limitMs = Math.min(LOCK_RETRY_LIMIT_MS, 250 * attempt);
-      await clock.wait(limitMs / 2 + (Math.random() * limitMs) / 2, signal);
-    }
-  }
+async function snapshotUnderLock(
+  locker: Connection,
+  readers: readonly Connection[],
+  { schema, server }: SnapshotRequest,
+): Promise<LogPosition> {
+  await execute(locker, `LOCK TABLES ${qualified(schema)} READ`);
+  for (const client of readers) await execute(client, BEGIN);
+  const end = await readLogEnd(locker, server);
+  for (const client of readers) await touch(client, schema);
+  await execute(locker, "UNLOCK TABLES");
+  return { file: end.file, offset: end.size, created: 0 };
 }
 
 /** From now on the definition cannot change until the transaction ends. */
@@ -161,7 +189,7 @@ export class SnapshotCopy implements TableCopy {
   #closed = false;
   readonly #abort = () => {
     this.#queue.fail(new OperationalError("the copy was cancelled"));
-    for (const client of this.#source.readers) client.destroy();
+    for (const client of this.#source.readers) destroyConnection(client);
   };
 
   constructor(options: {
@@ -195,7 +223,7 @@ export class SnapshotCopy implements TableCopy {
     this.#closed = true;
     this.#signal.removeEventListener("abort", this.#abort);
     this.#queue.close();
-    if (this.#running > 0) for (const client of this.#source.readers) client.destroy();
+    if (this.#running > 0) for (const client of this.#source.readers) destroyConnection(client);
     else await closeAll(this.#source.readers);
   }
 
@@ -211,7 +239,7 @@ export class SnapshotCopy implements TableCopy {
       }
     } catch (error) {
       this.#queue.fail(error);
-      client.destroy();
+      destroyConnection(client);
     } finally {
       this.#running -= 1;
       this.#queue.readerLeft();

@@ -17,6 +17,7 @@ import {
   type ConnectionOptions,
   databaseError,
   databaseOf,
+  destroyConnection,
   endQuietly,
   openConnection,
 } from "./connection.ts";
@@ -120,7 +121,7 @@ class MysqlUpstream implements Upstream {
 
   async connect(signal: AbortSignal): Promise<UpstreamIdentity> {
     const client = await openConnection(this.#connection, "admin");
-    const stop = () => client.destroy();
+    const stop = () => destroyConnection(client);
     signal.addEventListener("abort", stop, { once: true });
     try {
       const { identity, server } = await setUp({

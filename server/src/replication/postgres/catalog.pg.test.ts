@@ -148,9 +148,9 @@ describe.each([13, 18] as const)("catalogue, Postgres %i", (major) => {
     );
     expect(description.parameterTypeIds).toEqual([23, 25]);
     expect(description.columns).toMatchObject([
-      { name: "m", columnNumber: 4, type: { kind: "enum" } },
-      { name: "?column?", tableId: 0, typeId: 23, typeSize: 4 },
-      { name: "text", typeId: 25 },
+      { name: "m", wire: { columnNumber: 4 }, type: { kind: "enum" } },
+      { name: "?column?", wire: { tableId: 0, typeId: 23, typeSize: 4 } },
+      { name: "text", wire: { typeId: 25 } },
     ]);
     await expect(run.upstream.describe("SELECT nope FROM plain", PUBLIC)).rejects.toMatchObject({
       name: "UpstreamError",

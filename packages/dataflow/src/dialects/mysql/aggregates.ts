@@ -8,7 +8,15 @@ import { convert } from "../convert.ts";
 import type { AggregateCall } from "../dialect.ts";
 import { valueOf } from "./coercion.ts";
 import { isFloat, isInteger, precisionOf, scaleOf } from "./number-types.ts";
-import { atScale, divide, DIVISION_DIGITS, isMixed, isQuotient, quotientType } from "./quotients.ts";
+import {
+  atScale,
+  divide,
+  DIVISION_DIGITS,
+  isMixed,
+  isQuotient,
+  quotientType,
+} from "./quotients.ts";
+import { storedDate } from "./stored-date.ts";
 import { BIGINT, decimalType, MYSQL_TYPE } from "./types.data.ts";
 
 const NAMES = new Set([
@@ -36,7 +44,8 @@ export function aggregate(call: AggregateCall): Aggregate {
     throw new Unsupported(`${name}() with ${call.args.length} arguments`);
   }
   if (operand.kind === "untyped") throw new Unsupported(`${name}() of a literal or parameter`);
-  const arg = scaled(valueOf(operand), name);
+  const value = scaled(valueOf(operand), name);
+  const arg = distinct || name !== "count" ? storedDate(value) : value;
   if (distinct) {
     const reason = isFloat(arg.type) ? "-0 equals 0" : isHashable(arg.type);
     if (reason !== null) throw new Unsupported(`${name}(DISTINCT): ${reason}`);

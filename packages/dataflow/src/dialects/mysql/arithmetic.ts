@@ -23,7 +23,14 @@ import {
   scaleOf,
   widerInteger,
 } from "./number-types.ts";
-import { divide, DIVISION_DIGITS, isMixed, isQuotient, mixedType, quotientType } from "./quotients.ts";
+import {
+  divide,
+  DIVISION_DIGITS,
+  isMixed,
+  isQuotient,
+  mixedType,
+  quotientType,
+} from "./quotients.ts";
 import { BIGINT, decimalType, DOUBLE, MYSQL_TYPE, UNSIGNED_BIGINT } from "./types.data.ts";
 
 export type Arithmetic = "+" | "-" | "*" | "/" | "%" | "div";
@@ -31,7 +38,9 @@ export type Arithmetic = "+" | "-" | "*" | "/" | "%" | "div";
 /** A number that may be computed with; texts would be taken as doubles. */
 function numeric(operand: Operand, operator: string): Expr {
   if (operand.kind === "untyped") {
-    throw new Unsupported(`${operator} with ${operand.form === "placeholder" ? "a parameter" : "a string"}`);
+    throw new Unsupported(
+      `${operator} with ${operand.form === "placeholder" ? "a parameter" : "a string"}`,
+    );
   }
   const value = valueOf(operand);
   const { type } = value;
@@ -65,7 +74,12 @@ function integers(operator: "+" | "-" | "*" | "%", a: Expr, b: Expr): Expr {
         ? UNSIGNED_BIGINT
         : BIGINT;
   const fn: ScalarFunction = { name: operator, evaluate: INTEGER[operator](type) };
-  return { kind: "call", fn, args: [coerce(a, BIGINT, operator), coerce(b, BIGINT, operator)], type };
+  return {
+    kind: "call",
+    fn,
+    args: [coerce(a, BIGINT, operator), coerce(b, BIGINT, operator)],
+    type,
+  };
 }
 
 type Evaluate = (a: NonNullable<Value>, b: NonNullable<Value>) => Value;

@@ -4,6 +4,7 @@ import type { Decimal, SqlType, Value } from "@freshet/types";
 import type { Expr, ScalarFunction } from "../../plan/expression.ts";
 import { convert } from "../convert.ts";
 import type { Operand } from "../dialect.ts";
+import { fitsCharset } from "./collations.ts";
 import { civilDateOf, civilDatetimeOf, timeOf } from "./civil-literals.ts";
 import { inRange, isNumber, numberCast, scaleOf } from "./number-types.ts";
 import { atScale, isMixed, isQuotient } from "./quotients.ts";
@@ -19,7 +20,10 @@ import {
 } from "./types.data.ts";
 
 /** A condition as a value: 0 or 1. */
-const TO_NUMBER: ScalarFunction = { name: "condition->int", evaluate: (v) => (v === true ? 1n : 0n) };
+const TO_NUMBER: ScalarFunction = {
+  name: "condition->int",
+  evaluate: (v) => (v === true ? 1n : 0n),
+};
 
 /** An expression where a value is wanted. */
 export function valueOf(expr: Expr): Expr {
@@ -52,7 +56,7 @@ export function printed(expr: Expr): Expr {
 export function parseLiteral(type: SqlType, text: string): Value {
   switch (type.kind) {
     case "text":
-      return text;
+      return fitsCharset(type, text) ? text : refuse(type, text);
     case "bytes":
       return `\\x${Buffer.from(encodeByteString(text), "latin1").toString("hex")}`;
     case "int":
@@ -123,7 +127,11 @@ export function coerce(operand: Operand, type: SqlType, what: string): Expr {
 /** An integer constant in the representation of an integer column beside it. */
 export function constantAs(expr: Expr & { kind: "const" }, type: SqlType): Expr {
   const value = expr.value === null ? null : BigInt(expr.value as number | bigint);
-  return { kind: "const", type, value: value !== null && type.kind === "int" ? Number(value) : value };
+  return {
+    kind: "const",
+    type,
+    value: value !== null && type.kind === "int" ? Number(value) : value,
+  };
 }
 
 /** The text type of an operand, without the length of its column. */

@@ -67,8 +67,10 @@ export function fitsCharset(type: SqlType, text: string): boolean {
   if (type.collation === undefined) return true;
   switch (charsetOf(type.collation)) {
     case "ascii":
-    case "latin1":
       return isAscii(text);
+    case "latin1":
+      // It is cp1252, which has other characters between these.
+      return !/[^\u0000-\u007f\u00a0-\u00ff]/.test(text);
     case "utf8mb3":
       return !/[\ud800-\udfff]/.test(text);
     default:

@@ -28,7 +28,12 @@ export function conditional(path: readonly string[], args: readonly Operand[]): 
       wants(3);
       const when = truth(args[0]!, "IF");
       const [then, otherwise] = unify(args.slice(1), "IF", false);
-      return { kind: "case", branches: [{ when, then: then! }], otherwise: otherwise!, type: then!.type };
+      return {
+        kind: "case",
+        branches: [{ when, then: then! }],
+        otherwise: otherwise!,
+        type: then!.type,
+      };
     }
     case "nullif": {
       wants(2);
@@ -38,7 +43,12 @@ export function conditional(path: readonly string[], args: readonly Operand[]): 
       if (isQuotient(value.type)) throw new Unsupported("NULLIF of a quotient");
       const when = compare("=", value, second!);
       const nothing: Expr = { kind: "const", value: null, type: value.type };
-      return { kind: "case", branches: [{ when, then: nothing }], otherwise: value, type: value.type };
+      return {
+        kind: "case",
+        branches: [{ when, then: nothing }],
+        otherwise: value,
+        type: value.type,
+      };
     }
     case "isnull": {
       wants(1);

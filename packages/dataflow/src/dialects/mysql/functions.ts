@@ -18,7 +18,15 @@ import { charsetOf, commonCollation, isAscii } from "./collations.ts";
 import { inRange, isFloat, isInteger, isNumber, precisionOf, scaleOf } from "./number-types.ts";
 import { atScale, isMixed, isQuotient } from "./quotients.ts";
 import { substring } from "./strings.ts";
-import { BIGINT, DATE, decimalType, MYSQL_TYPE, TEXT, UNSIGNED_BIGINT, YEAR } from "./types.data.ts";
+import {
+  BIGINT,
+  DATE,
+  decimalType,
+  MYSQL_TYPE,
+  TEXT,
+  UNSIGNED_BIGINT,
+  YEAR,
+} from "./types.data.ts";
 import { unify } from "./unify.ts";
 
 type Build = (args: readonly Operand[], name: string) => Expr;
@@ -144,7 +152,8 @@ function whole(operation: (value: Decimal) => Decimal): Build {
   return (args, name) => {
     const arg = exactNumber(exactly(args, 1, name)[0], name);
     const { type } = arg;
-    if (isInteger(type)) return coerce(arg, type.unsigned === true ? UNSIGNED_BIGINT : BIGINT, name);
+    if (isInteger(type))
+      return coerce(arg, type.unsigned === true ? UNSIGNED_BIGINT : BIGINT, name);
     if (precisionOf(type) - scaleOf(type) > 16) throw new Unsupported(`${name}() of long decimals`);
     const exact = bothWays(type, operation);
     return make({ name, evaluate: (v) => exact(v as Decimal).unscaled }, [arg], BIGINT);
@@ -157,7 +166,8 @@ function rounding(operation: (value: Decimal, scale: number) => Decimal): Build 
     const arg = exactNumber(args[0], name);
     const digits = args.length === 1 && name === "round" ? 0 : constantDigits(args[1], name);
     const { type } = arg;
-    if (isInteger(type)) return coerce(arg, type.unsigned === true ? UNSIGNED_BIGINT : BIGINT, name);
+    if (isInteger(type))
+      return coerce(arg, type.unsigned === true ? UNSIGNED_BIGINT : BIGINT, name);
     const scale = Math.min(digits, scaleOf(type));
     const precision = precisionOf(type) - scaleOf(type) + scale + 1;
     const exact = bothWays(type, (value) => operation(value, scale));
@@ -236,7 +246,8 @@ function changed(change: (text: string) => string): Build {
 function casing(change: (text: string) => string): Build {
   return (args, name) => {
     const arg = textual(exactly(args, 1, name)[0], name);
-    if (/_tr_|turkish/.test(arg.type.collation!.name)) throw new Unsupported(`${name}() in Turkish`);
+    if (/_tr_|turkish/.test(arg.type.collation!.name))
+      throw new Unsupported(`${name}() in Turkish`);
     const evaluate = (v: unknown): string => {
       if (!isAscii(v as string)) throw new Poisoned(`${name}() of letters beyond ASCII`);
       return change(v as string);
@@ -341,7 +352,11 @@ function date(args: readonly Operand[], name: string): Expr {
 function extremum(wanted: 1 | -1): Build {
   return (args, name) => {
     if (args.length < 2) exactly(args, 2, name);
-    const numbers = unify(args.map((arg) => exactNumber(arg, name)), name, true);
+    const numbers = unify(
+      args.map((arg) => exactNumber(arg, name)),
+      name,
+      true,
+    );
     const { type } = numbers[0]!;
     if (isQuotient(type)) throw new Unsupported(`${name}() of a quotient`);
     const compare = comparatorOf(type);

@@ -6,6 +6,7 @@ import { aggregate, isAggregate } from "./aggregates.ts";
 import { unary } from "./arithmetic.ts";
 import { castType, explicitCast, parseLiteral, printed, valueOf } from "./coercion.ts";
 import { collate, fitsCharset } from "./collations.ts";
+import { storedDate } from "./stored-date.ts";
 import { columnName } from "./column-name.ts";
 import { conditional, tested } from "./conditionals.ts";
 import { call } from "./functions.ts";
@@ -42,7 +43,8 @@ export const mysqlSemantics: DialectSemantics = {
     if (operand.form === "placeholder") throw new Unsupported("a parameter as a result");
     return operand.resolve(TEXT);
   },
-  output: printed,
+  output: (expr) => storedDate(printed(expr)),
+  stored: storedDate,
   tested,
   grouped: (type) => {
     // Equal ones are printed in several ways.

@@ -91,6 +91,8 @@ function commonType(types: readonly SqlType[], what: string, padded: boolean): S
     return even ? plain : mixedType(plain);
   }
   const kinds = ["civildate", "civildatetime", "time", "float8", "bytes", "timestamptz"];
-  const alike = types.every((t) => t.upstreamId === first!.upstreamId && t.modifier === first!.modifier);
+  const alike = types.every(
+    (t) => t.upstreamId === first!.upstreamId && t.modifier === first!.modifier,
+  );
   return alike && kinds.includes(first!.kind) ? first! : refuse();
 }

@@ -52,6 +52,7 @@ export const postgresSemantics: DialectSemantics = {
   },
   value: valueOf,
   output: (expr) => expr,
+  stored: (expr) => expr,
   tested: valueOf,
   grouped: () => undefined,
   parameter: () => undefined,

@@ -1,0 +1,72 @@
+import { EmbeddedMysql } from "@freshet/cli/embedded-mysql";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runHistory } from "./history.ts";
+import { MARIADB, MYSQL } from "./mysql/dialect.ts";
+import { runOracle } from "./oracle.ts";
+import { plantTornCommits, plantUnawaitedWrites } from "./planted.ts";
+import { Stats } from "./stats.ts";
+
+/** A short run of the oracle: `npm run oracle -- --mysql --minutes 60` is the long one. */
+describe.each([MYSQL, MARIADB])("oracle for $name", (dialect) => {
+  let server: EmbeddedMysql;
+  const say = (line: string): void => {
+    process.stdout.write(`${line}\n`);
+  };
+  beforeAll(async () => {
+    const flavour = dialect === MYSQL ? "mysql" : "mariadb";
+    server = await EmbeddedMysql.start({ flavour });
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  const random = Math.floor(Math.random() * 1e9);
+  it.for([[20_261], [random]])("finds no wrong answer, seed %i", async ([seed]) => {
+    const found = await runOracle({
+      dialect,
+      server,
+      seed: seed!,
+      limitMs: 3_000,
+      historyMs: 1_000,
+      shrinkLimitMs: 20_000,
+      say,
+    });
+    expect(found.map(({ mismatch }) => mismatch)).toEqual([]);
+  });
+
+  it("explains every read by the history of commits", async () => {
+    const stats = new Stats();
+    expect(await runHistory({ dialect, server, seed: 1, limitMs: 2_000, stats })).toBeNull();
+    expect(stats.historyCommits).toBeGreaterThan(10);
+    expect(stats.historyHits).toBeGreaterThan(stats.historyReads / 2);
+  });
+
+  it.for([
+    ["writes that are not waited for", plantUnawaitedWrites],
+    ["commits that show by halves", plantTornCommits],
+  ] as const)("finds planted %s", async ([, plant]) => {
+    const restore = plant();
+    try {
+      const stats = new Stats();
+      expect(await runHistory({ dialect, server, seed: 1, limitMs: 3_000, stats })).not.toBeNull();
+    } finally {
+      restore();
+    }
+  });
+
+  it("finds a planted fault and makes it small", async () => {
+    const found = await runOracle({
+      dialect,
+      server,
+      seed: 3,
+      limitMs: 30_000,
+      shrinkLimitMs: 10_000,
+      planted: true,
+      say,
+    });
+    expect(found).toHaveLength(1);
+    const { script, mismatch } = found[0]!;
+    expect(mismatch.reason).toContain("[cached");
+    expect(script.steps.length).toBeLessThan(40);
+  });
+});
