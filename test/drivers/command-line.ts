@@ -23,11 +23,7 @@ function statementsOf([name, ...args]: Operation, dataFile: string): readonly st
     case "text":
       return second === "" ? [] : Array.from({ length: Number(first) }, () => second);
     case "prepared":
-      return [
-        prepare(second),
-        ...repeated(Number(first), execute(args.slice(2))),
-        "DEALLOCATE PREPARE p",
-      ];
+      return repeated(Number(first), [withLiterals(second, args.slice(2))]);
     case "prepare":
       return [prepare(first)];
     case "run":
@@ -68,6 +64,12 @@ function isPrintable(statement: string): boolean {
 
 function repeated(times: number, statements: readonly string[]): readonly string[] {
   return Array.from({ length: times }, () => statements).flat();
+}
+
+/** PREPARE and EXECUTE would end the use of caches: what they run is not seen. */
+function withLiterals(sql: string, values: readonly string[]): string {
+  let next = 0;
+  return sql.replaceAll("?", () => literal(values[next++] ?? "n:"));
 }
 
 function prepare(sql: string): string {

@@ -40,10 +40,13 @@ export function plantLostDeletes(): () => void {
   });
 }
 
-/** Nobody waits for own writes: every position counts as reached. */
+/** Nobody waits for own writes: what is asked for is a position that was reached long ago. */
 export function plantUnawaitedWrites(): () => void {
+  let reached: string | null = null;
   return plant((message, send) => {
-    send(message.kind === "await-position" ? { ...message, position: "" } : message);
+    if (message.kind === "publish") reached ??= message.position;
+    const awaits = message.kind === "await-position" && reached !== null;
+    send(awaits ? { ...message, position: reached! } : message);
   });
 }
 

@@ -40,7 +40,8 @@ export async function runControl(
   session: Session,
   statement: CacheStatement,
 ): Promise<ControlResult | ControlError> {
-  if (statement.kind === "explain-last-statement") return explainLastStatement(session.account.last);
+  if (statement.kind === "explain-last-statement")
+    return explainLastStatement(session.account.last);
   const refused = session.scope === null ? await prepare(session, null) : null;
   const { scope } = session;
   if (scope === null) {
@@ -106,7 +107,8 @@ function textRowOf(row: readonly (string | null)[]): Buffer {
 function binaryRow(row: readonly (string | null)[]): Buffer {
   const nulls = Buffer.alloc((row.length + 9) >> 3);
   row.forEach((value, index) => {
-    if (value === null) nulls[(index + 2) >> 3] = (nulls[(index + 2) >> 3] ?? 0) | (1 << ((index + 2) & 7));
+    if (value === null)
+      nulls[(index + 2) >> 3] = (nulls[(index + 2) >> 3] ?? 0) | (1 << ((index + 2) & 7));
   });
   const cells = row.flatMap((value) => (value === null ? [] : [cell(value)]));
   return Buffer.concat([Buffer.from([0]), nulls, ...cells]);
@@ -137,4 +139,3 @@ export function preparedReply(session: Session, id: number, columns: readonly st
 function toBytes(text: string): string {
   return Buffer.from(text, "utf8").toString("latin1");
 }
-

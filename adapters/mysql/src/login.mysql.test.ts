@@ -67,11 +67,7 @@ describe.each(FLAVOURS)("logins before %s", (flavour) => {
   afterAll(() => under.stop());
 
   const rowsFor = async (client: RawClient, sql: string) =>
-    rowsOf(
-      await client.run(queryCommand(sql, client.capabilities)),
-      client.capabilities,
-      1,
-    );
+    rowsOf(await client.run(queryCommand(sql, client.capabilities)), client.capabilities, 1);
 
   /** Answers the greeting with this plugin and password; the last payload of the server. */
   async function logIn(
@@ -229,7 +225,9 @@ describe.each(FLAVOURS)("logins before %s", (flavour) => {
     const port = await new Promise<number>((resolve) => {
       const server = createServer().listen(0, "127.0.0.1", () => {
         const address = server.address();
-        server.close(() => resolve(address !== null && typeof address === "object" ? address.port : 0));
+        server.close(() =>
+          resolve(address !== null && typeof address === "object" ? address.port : 0),
+        );
       });
     });
     const adapter = await under.another({ upstreamUrl: `mysql://root:root@127.0.0.1:${port}` });

@@ -42,6 +42,7 @@ const EXPECTED: readonly Expected[] = [
   is("lc_time_names", "en_US"),
   is("sql_auto_is_null", "0"),
   is("sql_big_selects", "1"),
+  is("max_sort_length", "1024"),
 ];
 
 const FIXED = [

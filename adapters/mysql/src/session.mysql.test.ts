@@ -207,8 +207,10 @@ describe.each(FLAVOURS)("sessions before %s", (flavour) => {
       const small = await RawClient.connect(under.url());
       const text = `SELECT '${"x".repeat(2 * MEGABYTE)}'`;
       const { errorCode } = await run(small, text);
-      expect(errorCode === 1153 || small.closed).toBe(true);
       await run(client, "SET GLOBAL max_allowed_packet = 134217728");
+      // Its ERR may be lost with a connection that the server resets.
+      expect([0, 1153, 2013]).toContain(errorCode);
+      await until(() => small.closed);
       client.close();
       small.close();
     });

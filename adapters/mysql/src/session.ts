@@ -68,9 +68,7 @@ export interface SessionOptions {
   readonly template: StartupTemplate;
   readonly connection: UpstreamConnection | null;
   /** How the upstream would receive this client now. */
-  readonly greet: (
-    login: UpstreamLogin,
-  ) => Promise<Greeting<StartupTemplate, UpstreamConnection>>;
+  readonly greet: (login: UpstreamLogin) => Promise<Greeting<StartupTemplate, UpstreamConnection>>;
   readonly onClose: (session: Session) => void;
 }
 

@@ -100,11 +100,7 @@ function tryHit(
   return entry === null ? "async" : writeQueryHit(session, route, entry, text);
 }
 
-async function answerLater(
-  session: Session,
-  command: CommandPacket,
-  text: string,
-): Promise<void> {
+async function answerLater(session: Session, command: CommandPacket, text: string): Promise<void> {
   let reason: ForwardReason = "not-serving";
   let route: Route | null = null;
   for (let attempt = 0; attempt < ATTEMPT_LIMIT; attempt += 1) {

@@ -32,7 +32,8 @@ export async function runControl(
   session: Session,
   statement: CacheStatement,
 ): Promise<ControlResult | ControlError> {
-  if (statement.kind === "explain-last-statement") return explainLastStatement(session.account.last);
+  if (statement.kind === "explain-last-statement")
+    return explainLastStatement(session.account.last);
   const refused = session.scope === null ? await prepare(session, null) : null;
   const { scope } = session;
   if (scope === null) {

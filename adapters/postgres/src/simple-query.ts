@@ -1,4 +1,9 @@
-import { type CachedRoute, fillWithin, type ForwardReason, type Route } from "@freshet/adapter-core";
+import {
+  type CachedRoute,
+  fillWithin,
+  type ForwardReason,
+  type Route,
+} from "@freshet/adapter-core";
 import type { StatementTraits } from "@freshet/sql";
 import {
   commandComplete,

@@ -16,10 +16,7 @@ export interface FillContext {
 const TIMED_OUT = Symbol("timed out");
 
 /** The entry, or why the statement is forwarded instead. Never rejects. */
-export async function fillWithin(
-  context: FillContext,
-  miss: Miss,
-): Promise<Entry | ForwardReason> {
+export async function fillWithin(context: FillContext, miss: Miss): Promise<Entry | ForwardReason> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<typeof TIMED_OUT>((resolve) => {
     timer = setTimeout(() => resolve(TIMED_OUT), context.limits.fillTimeoutMs);

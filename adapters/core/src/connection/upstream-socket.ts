@@ -11,10 +11,7 @@ export interface SocketAddress {
 }
 
 /** Rejects, leaving no socket, on error or abort. */
-export async function connectPlain(
-  address: SocketAddress,
-  signal: AbortSignal,
-): Promise<Socket> {
+export async function connectPlain(address: SocketAddress, signal: AbortSignal): Promise<Socket> {
   const socket =
     address.socketPath === null
       ? connectNet({ host: address.host, port: address.port, noDelay: true, keepAlive: true })

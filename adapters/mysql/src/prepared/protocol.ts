@@ -72,9 +72,9 @@ function withStatement(
       break;
   }
   if (statement === null) {
-    return session.discard(() => whenIdle(session, () =>
-      unknownStatement(session, id, SERVER_NAMES[code] ?? ""),
-    ));
+    return session.discard(() =>
+      whenIdle(session, () => unknownStatement(session, id, SERVER_NAMES[code] ?? "")),
+    );
   }
   switch (code) {
     case COMMAND.stmtExecute:
@@ -99,7 +99,11 @@ function handlePrepare(session: Session, command: CommandPacket): void | Promise
   if (route?.kind === "control" || route?.kind === "control-error") {
     return whenIdle(session, () => prepareControl(session, statement, route));
   }
-  if (route?.kind === "forward" && route.reason === "unknown-scope" && !session.probing.scopeKnown) {
+  if (
+    route?.kind === "forward" &&
+    route.reason === "unknown-scope" &&
+    !session.probing.scopeKnown
+  ) {
     return prepare(session, null).then(() =>
       session.closed ? undefined : prepareRouted(session, command, statement),
     );
@@ -181,7 +185,8 @@ function handleExecute(
       if (route.reason === "unknown-scope" && !session.probing.scopeKnown && cursor === 0) {
         return answerLater(session, command, statement);
       }
-      const kill = route.traits.verb === "kill" ? killedThread(session, statement.text ?? "") : null;
+      const kill =
+        route.traits.verb === "kill" ? killedThread(session, statement.text ?? "") : null;
       if (kill !== null) return killClient(session, kill);
       return forwardExecution(session, command, statement, route, route.reason);
     }

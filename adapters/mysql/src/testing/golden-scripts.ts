@@ -230,8 +230,5 @@ export const GOLDEN_SCRIPTS: Readonly<Record<string, GoldenScript>> = {
     },
     ...q(c, "SELECT COUNT(*) FROM film"),
   ],
-  "unknown commands": (c) => [
-    step(Buffer.from([0x60])),
-    ...q(c, "SELECT 1"),
-  ],
+  "unknown commands": (c) => [step(Buffer.from([0x60])), ...q(c, "SELECT 1")],
 };

@@ -1,11 +1,5 @@
 import type { Socket } from "node:net";
-import {
-  CLIENT,
-  packet,
-  packets,
-  ReplyTracker,
-  PacketScanner,
-} from "@freshet/mysql-wire";
+import { CLIENT, packet, packets, ReplyTracker, PacketScanner } from "@freshet/mysql-wire";
 import { connectUpstream, type UpstreamLogin } from "../upstream/connect.ts";
 import { parseUpstreamUrl } from "../upstream/url.ts";
 
@@ -137,4 +131,3 @@ export class RawClient {
     this.socket.destroy();
   }
 }
-

@@ -124,12 +124,7 @@ async function logIn(
     dialog = timed(new PacketDialog(open.socket, new ByteSource(open.socket), sequence), signal);
     secure = true;
   }
-  const answer = new PasswordAnswer(
-    login.password,
-    secure,
-    greeting.authPlugin,
-    greeting.scramble,
-  );
+  const answer = new PasswordAnswer(login.password, secure, greeting.authPlugin, greeting.scramble);
   dialog.send(
     encodeHandshakeResponse({
       ...head,

@@ -173,10 +173,7 @@ export class CachedQueryRouter implements Router {
     return this.#queries.get(route.cache.query) as CachedQuery;
   }
 
-  route(
-    text: string,
-    session: { readonly scope: unknown; readonly lexer: LexerSettings },
-  ): Route {
+  route(text: string, session: { readonly scope: unknown; readonly lexer: LexerSettings }): Route {
     const cached = this.#queries.get(text);
     const ours = parseCacheStatement(text);
     if (ours.kind === "statement") return { kind: "control", statement: ours.statement };

@@ -264,6 +264,7 @@ export class SelectBinder {
       const { type } = output[target]!.expr;
       const reason = isOrderable(type);
       if (reason !== null) throw new Unsupported(`ORDER BY: ${reason}`);
+      this.#context.dialect.sorted(type);
       const { descending } = item;
       const nullsFirst = item.nullsFirst ?? this.#context.dialect.nullsFirst(descending);
       return { column: target, descending, nullsFirst };

@@ -82,6 +82,8 @@ export interface DialectSemantics {
   tested(operand: Operand): Expr;
   /** Throws Unsupported where values of the type cannot be grouped, though they can be hashed. */
   grouped(type: SqlType): void;
+  /** Throws Unsupported where ORDER BY may not sort as comparing the values does. */
+  sorted(type: SqlType): void;
   /** Throws Unsupported where values of the type cannot be parameters. */
   parameter(type: SqlType): void;
   /** Throws Poisoned for a parameter that the upstream would not take by its type alone. */

@@ -1,6 +1,6 @@
 import { Unsupported } from "@freshet/sql";
 import { Poisoned } from "../../contract.ts";
-import type { SqlType, Value } from "@freshet/types";
+import { type SqlType, sortedByPrefix, type Value } from "@freshet/types";
 import type { DialectSemantics } from "../dialect.ts";
 import { aggregate, isAggregate } from "./aggregates.ts";
 import { unary } from "./arithmetic.ts";
@@ -46,6 +46,10 @@ export const mysqlSemantics: DialectSemantics = {
   output: (expr) => storedDate(printed(expr)),
   stored: storedDate,
   tested,
+  sorted: (type) => {
+    const reason = sortedByPrefix(type);
+    if (reason !== null) throw new Unsupported(reason);
+  },
   grouped: (type) => {
     // Equal ones are printed in several ways.
     if (isQuotient(type) || isMixed(type) || isFloat(type)) {

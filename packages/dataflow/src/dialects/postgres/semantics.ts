@@ -55,6 +55,7 @@ export const postgresSemantics: DialectSemantics = {
   stored: (expr) => expr,
   tested: valueOf,
   grouped: () => undefined,
+  sorted: () => undefined,
   parameter: () => undefined,
   acceptParameter: () => undefined,
   nullsFirst: (descending) => descending,
