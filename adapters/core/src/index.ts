@@ -13,3 +13,4 @@ export * from "./connection/socket-input.ts";
 export * from "./connection/startup-templates.ts";
 export * from "./connection/upstream-socket.ts";
 export * from "./connection/statement-account.ts";
+export * from "./connection/route-of.ts";

@@ -1,11 +1,6 @@
 import type { AdapterLink, CacheDefinition, ServerLink, ToAdapter, ToServer } from "@freshet/rpc";
 import { PROTOCOL_VERSION, pairedLinks, scopeKey } from "@freshet/rpc";
-import {
-  parseCacheStatement,
-  POSTGRES_LEXER_SETTINGS,
-  postgresLexer,
-  queryId,
-} from "@freshet/sql";
+import { parseCacheStatement, POSTGRES_LEXER_SETTINGS, postgresLexer, queryId } from "@freshet/sql";
 import type { SqlType } from "@freshet/types";
 import { must } from "@freshet/util";
 import type { RoutingSession } from "./contract.ts";

@@ -1,8 +1,7 @@
-import type { CachedRoute } from "@freshet/adapter-core";
+import { type CachedRoute, routeOf } from "@freshet/adapter-core";
 import { CLIENT, ReplyTracker, COMMAND, StatementParams, PacketScanner } from "@freshet/mysql-wire";
 import type { CacheDefinition } from "@freshet/rpc";
 import type { Session } from "../session.ts";
-import { routeOf } from "./route-of.ts";
 import type { Statement } from "./statement.ts";
 
 /** A reply to COM_STMT_PREPARE as the upstream gave it, with the id still to be set. */

@@ -3,6 +3,7 @@ import {
   fillWithin,
   type ForwardReason,
   type Route,
+  routeOf,
 } from "@freshet/adapter-core";
 import {
   COMMAND,
@@ -23,7 +24,6 @@ import { begins } from "../transaction.ts";
 import { columnsAhead } from "./control-columns.ts";
 import { refuse, sendExecution, unknownStatement, withUpstreamStatement } from "./forward.ts";
 import { answerFromLearned, wantsLearning } from "./learned.ts";
-import { routeOf } from "./route-of.ts";
 import { LAST_PREPARED_ID, type Statement } from "./statement.ts";
 
 const ATTEMPT_LIMIT = 3;
@@ -86,7 +86,7 @@ function withStatement(
   }
 }
 
-function whenIdle(session: Session, run: () => void): void | Promise<void> {
+function whenIdle(session: Session, run: () => void | Promise<void>): void | Promise<void> {
   const { queue } = session.link ?? {};
   if (queue?.busy !== true) return run();
   return queue.idle().then(() => (session.closed ? undefined : run()));
@@ -337,8 +337,8 @@ function resetStatement(
   statement.params.longData.clear();
   if (statement.upstreamId === null) {
     return whenIdle(session, () => {
-      if (statement.upstreamId === null) session.ok();
-      else forwardById(session, command, statement, COMMAND.stmtReset);
+      if (statement.upstreamId === null) return session.ok();
+      return forwardById(session, command, statement, COMMAND.stmtReset);
     });
   }
   return forwardById(session, command, statement, COMMAND.stmtReset);

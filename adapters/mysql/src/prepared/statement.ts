@@ -1,6 +1,5 @@
-import type { Route } from "@freshet/adapter-core";
+import { RoutedStatement } from "@freshet/adapter-core";
 import { StatementParams } from "@freshet/mysql-wire";
-import type { LexerSettings } from "@freshet/sql";
 
 /** COM_STMT_* id that means the statement prepared last (MariaDB). */
 export const LAST_PREPARED_ID = 0xffffffff;
@@ -9,10 +8,8 @@ export const LAST_PREPARED_ID = 0xffffffff;
  * A prepared statement as the client knows it, by an id of ours. One that a cache answers is
  * prepared upstream only when it must be; `upstreamId` is null until then.
  */
-export class Statement {
+export class Statement extends RoutedStatement {
   readonly id: number;
-  /** Byte string; null when it was too long to look at. */
-  readonly text: string | null;
   upstreamId: number | null = null;
   params = new StatementParams(0);
   columnCount = 0;
@@ -20,15 +17,10 @@ export class Statement {
   upstreamHasTypes = false;
   /** Parameter data was sent ahead of the execution. */
   longData = false;
-  /** Made for this scope, router generation and way of reading texts (see `routeOf`). */
-  route: Route | null = null;
-  routeScope: unknown = undefined;
-  routeGeneration = -1;
-  routeLexer: LexerSettings | null = null;
 
   constructor(id: number, text: string | null) {
+    super(text);
     this.id = id;
-    this.text = text;
   }
 }
 

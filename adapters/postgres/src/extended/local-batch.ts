@@ -1,4 +1,4 @@
-import { type CachedRoute, fillWithin, type ForwardReason } from "@freshet/adapter-core";
+import { type CachedRoute, fillWithin, type ForwardReason, routeOf } from "@freshet/adapter-core";
 import {
   BIND_COMPLETE,
   byteString,
@@ -27,7 +27,6 @@ import { resultPlan, type ResultPlan, variantBytes } from "../rendering.ts";
 import type { Session } from "../session.ts";
 import type { BatchItem, Portal } from "./items.ts";
 import { declaredTypesFit, parameterTypes } from "./parameter-types.ts";
-import { routeOf } from "./route-of.ts";
 import type { Statement } from "./statement.ts";
 
 /** `failed`: answered with an error of ours; skip to Sync. A reason: forward the whole batch. */

@@ -1,4 +1,4 @@
-import type { ForwardReason, Route } from "@freshet/adapter-core";
+import { type ForwardReason, type Route, routeOf } from "@freshet/adapter-core";
 import {
   type FrameReader,
   FRONTEND,
@@ -18,7 +18,6 @@ import { begins } from "../transaction.ts";
 import type { UpstreamLink } from "../upstream/link.ts";
 import { type BatchItem, Portal } from "./items.ts";
 import { answerBatch } from "./local-batch.ts";
-import { routeOf } from "./route-of.ts";
 import { Statement } from "./statement.ts";
 import { UpstreamBatch } from "./upstream-batch.ts";
 

@@ -1,15 +1,12 @@
-import type { LexerSettings } from "@freshet/sql";
-import type { Route } from "@freshet/adapter-core";
+import { RoutedStatement } from "@freshet/adapter-core";
 import type { ResultPlan } from "../rendering.ts";
 
 /**
  * A prepared statement as the client knows it. `upstream` says whether the upstream has it too:
  * one that a cache answers is parsed there only when it must be.
  */
-export class Statement {
+export class Statement extends RoutedStatement {
   readonly name: string;
-  /** Byte string; null when it was too long to look at. */
-  readonly text: string | null;
   /** As declared in Parse: may be shorter than the placeholders, 0 = infer. */
   readonly typeIds: readonly number[];
   upstream = false;
@@ -17,11 +14,6 @@ export class Statement {
   undone: { readonly previous: Statement | null } | null = null;
   /** SQL may have removed it (DEALLOCATE): only the upstream knows. */
   uncertain = false;
-  /** Made for this scope, router generation and way of reading texts (see `routeOf`). */
-  route: Route | null = null;
-  routeScope: unknown = undefined;
-  routeGeneration = -1;
-  routeLexer: LexerSettings | null = null;
   /** The last plan used, and the formats it was for. */
   plan: ResultPlan | null = null;
 
@@ -34,9 +26,13 @@ export class Statement {
   describedColumns: number | null = null;
 
   constructor(name: string, text: string | null, typeIds: readonly number[]) {
+    super(text);
     this.name = name;
-    this.text = text;
     this.typeIds = typeIds;
+  }
+
+  override rerouted(): void {
+    this.plan = null;
   }
 }
 

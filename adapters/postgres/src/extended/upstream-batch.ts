@@ -1,3 +1,4 @@
+import { routeOf } from "@freshet/adapter-core";
 import {
   byteString,
   FRONTEND,
@@ -14,7 +15,6 @@ import type { UpstreamLink } from "../upstream/link.ts";
 import type { UpstreamUnit } from "../upstream/reply-queue.ts";
 import { textPlan } from "../hit.ts";
 import type { BatchItem } from "./items.ts";
-import { routeOf } from "./route-of.ts";
 import { Statement } from "./statement.ts";
 
 interface Frame {
