@@ -182,9 +182,9 @@ describe.each(["mysql", "mariadb"] as const)("%s", (flavour) => {
     await stayEqual(texts);
     await change(
       `DROP VIEW ${table}`,
-      `CREATE TABLE ${table} AS SELECT 3 AS id, 'selected' AS name, 4 AS n`,
+      `CREATE TABLE ${table} AS SELECT 3 AS id, repeat('s', 30) AS name, 4 AS n`,
     );
-    await stayEqual(texts, update(table));
+    await stayEqual(texts, `UPDATE ${table} SET name = 'short'`);
   });
 
   it("two tables that change names in one statement", async () => {

@@ -51,9 +51,12 @@ describe("oracle", () => {
     const restore = plant();
     try {
       const stats = new Stats();
-      expect(
-        await runHistory({ dialect: POSTGRES, server, seed: 1, limitMs: 3_000, stats }),
-      ).not.toBeNull();
+      let found: string | null = null;
+      // Whether one run sees it is a matter of moments; a busy machine has fewer of them.
+      for (let seed = 1; seed <= 4 && found === null; seed += 1) {
+        found = await runHistory({ dialect: POSTGRES, server, seed, limitMs: 2_500, stats });
+      }
+      expect(found).not.toBeNull();
     } finally {
       restore();
     }

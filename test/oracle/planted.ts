@@ -46,7 +46,6 @@ export function plantUnawaitedWrites(): () => void {
   return plant((message, send) => {
     if (message.kind === "publish") reached ??= message.position;
     const awaits = message.kind === "await-position" && reached !== null;
-    if (message.kind === "await-position" && process.env["DBG"]) console.log(message, reached);
     send(awaits ? { ...message, position: reached! } : message);
   });
 }

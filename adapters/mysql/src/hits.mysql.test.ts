@@ -210,6 +210,22 @@ describe.each(FLAVOURS)("answers from the cache before %s", (flavour) => {
     expect(forwarded.errorCode).toBe(0);
     expect(forwarded.packets.at(-2)?.toString("latin1")).toContain("Brazil");
     client.close();
+    if (flavour === "mariadb") return;
+    // The same of a library that counts its parameters, for query attributes.
+    under.router.serving = true;
+    const capabilities = TEST_CAPABILITIES | CLIENT.queryAttributes;
+    const counting = await RawClient.connect(under.url(), { capabilities });
+    const { statementId: id } = await counting.run(
+      prepareCommand("SELECT title FROM film WHERE id = ?"),
+    );
+    const first = Buffer.from("1700000000080100000001000103000001000000", "hex");
+    const second = Buffer.from("1700000000080100000001000002000000", "hex");
+    for (const one of [first, second]) one.writeUInt32LE(id, 1);
+    expect(await hits(() => counting.run(first))).toBe(1);
+    under.router.serving = false;
+    const late = await counting.run(second);
+    expect(late.packets.at(-2)?.toString("latin1")).toContain("Brazil");
+    counting.close();
   });
 
   describe("are not given", () => {

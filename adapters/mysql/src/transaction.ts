@@ -13,7 +13,7 @@ const PLAIN_VERBS = new Set([
   ...["select", "insert", "update", "delete", "replace", "with", "values", "table", "set", "use"],
   ...["begin", "start", "commit", "rollback", "savepoint", "release", "show", "explain", "desc"],
   ...["describe", "create", "alter", "drop", "truncate", "rename", "analyze", "optimize", "do"],
-  ...["load", "grant", "revoke", "unlock", "kill", "flush", "reset", "check", "help", "prepare"],
+  ...["load", "lock", "grant", "revoke", "unlock", "kill", "flush", "reset", "check", "help", "prepare"],
   ...["deallocate", "xa", "import", "checksum", "repair", "cache", "handler", "signal", "get", ""],
 ]);
 

@@ -69,8 +69,9 @@ const COMMON: Common = {
 
 /** Session settings that change how values are written, or what a client is told of columns. */
 function readersSettings(groups: string): readonly SessionSettings[] {
-  // Not NO_ZERO_IN_DATE: under it partial dates become zero wherever a plan has a temporary table.
-  const strict = `'${groups}STRICT_TRANS_TABLES,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO'`;
+  // Without NO_ZERO_DATE and NO_ZERO_IN_DATE: under these a plan with a temporary table warns of
+  // zero dates in it and turns partial ones into zero; one without does neither.
+  const strict = `'${groups}STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO'`;
   const lax = `'${groups}NO_ENGINE_SUBSTITUTION'`;
   return [
     { [DEPRECATE_EOF]: "", time_zone: "'+00:00'", sql_mode: lax },

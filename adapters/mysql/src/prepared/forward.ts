@@ -1,10 +1,15 @@
 import {
+  CLIENT,
   COMMAND,
+  CURSOR,
   ERROR,
   packet,
+  type ParamTypes,
   parseErr,
   parseExecute,
   patchStatementId,
+  payload,
+  PayloadReader,
   prepareCommand,
 } from "@freshet/mysql-wire";
 import type { CommandPacket, Session } from "../session.ts";
@@ -93,36 +98,44 @@ export function sendExecution(
     return;
   }
   statement.upstreamHasTypes = true;
-  link.out.add(packet(0, withTypes(buffer.subarray(payloadAt, end), before.types)));
+  link.out.add(packet(0, withTypes(buffer.subarray(payloadAt, end), before, capabilities)));
 }
 
 /** Command, id, flags and iteration count. */
 const EXECUTE_HEAD_BYTES = 10;
+const FLAGS_AT = 5;
 
-/** The same COM_STMT_EXECUTE with the types in it; without query attributes. */
-function withTypes(payload: Buffer, types: readonly number[]): Buffer {
-  const flagAt = EXECUTE_HEAD_BYTES + ((types.length + 7) >> 3);
-  const written = Buffer.alloc(types.length * 2);
-  types.forEach((type, index) => written.writeUInt16LE(type, index * 2));
-  return Buffer.concat([
-    payload.subarray(0, flagAt),
-    Buffer.from([1]),
-    written,
-    payload.subarray(flagAt + 1),
-  ]);
+/** The same COM_STMT_EXECUTE with the types, and names where it counts its parameters, in it. */
+function withTypes(bytes: Buffer, { types, names }: ParamTypes, capabilities: number): Buffer {
+  const reader = new PayloadReader(bytes, EXECUTE_HEAD_BYTES, bytes.length);
+  const counted =
+    (capabilities & CLIENT.queryAttributes) !== 0 &&
+    ((bytes[FLAGS_AT] as number) & CURSOR.parameterCountAvailable) !== 0;
+  if (counted) reader.lenencInt();
+  reader.skip((types.length + 7) >> 3);
+  const flagAt = reader.at;
+  return payload((out) => {
+    out.raw(bytes.subarray(0, flagAt));
+    out.uint8(1);
+    types.forEach((type, index) => {
+      out.uint16(type);
+      if (counted) out.lenencText(names[index] ?? "");
+    });
+    out.raw(bytes.subarray(flagAt + 1));
+  });
 }
 
 /** Executes again what a cache answered, its reply unseen. */
 export function replayExecution(
   session: Session,
   statement: Statement,
-  payload: Buffer,
+  execution: Buffer,
 ): void | Promise<void> {
   const command = {
-    buffer: packet(0, payload),
+    buffer: packet(0, execution),
     start: 0,
     payloadAt: 4,
-    end: payload.length + 4,
+    end: execution.length + 4,
     whole: true,
   };
   return withUpstreamStatement(
