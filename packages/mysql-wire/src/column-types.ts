@@ -1,40 +1,4 @@
-/** Column and parameter type bytes (`enum_field_types`). */
-export const TYPE = {
-  decimal: 0,
-  tiny: 1,
-  short: 2,
-  long: 3,
-  float: 4,
-  double: 5,
-  null: 6,
-  timestamp: 7,
-  longlong: 8,
-  int24: 9,
-  date: 10,
-  time: 11,
-  datetime: 12,
-  year: 13,
-  newdate: 14,
-  varchar: 15,
-  bit: 16,
-  timestamp2: 17,
-  datetime2: 18,
-  time2: 19,
-  vector: 242,
-  invalid: 243,
-  bool: 244,
-  json: 245,
-  newdecimal: 246,
-  enum: 247,
-  set: 248,
-  tinyBlob: 249,
-  mediumBlob: 250,
-  longBlob: 251,
-  blob: 252,
-  varString: 253,
-  string: 254,
-  geometry: 255,
-} as const;
+export { MYSQL_TYPE as TYPE } from "@freshet/types";
 
 /** Flags of a column definition. */
 export const COLUMN_FLAG = {

@@ -12,6 +12,7 @@ export * from "./group-key.ts";
 export * from "./collation/collator.ts";
 export * from "./collation/collations.ts";
 export * from "./collation/type-collator.ts";
+export { IMPLICIT_BASES, IMPLICIT_FORM, implicitTail } from "./collation/weight-table.ts";
 export * from "./postgres/types.ts";
 export * from "./postgres/float.ts";
 export * from "./postgres/datetime.ts";

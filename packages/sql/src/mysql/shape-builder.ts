@@ -167,8 +167,9 @@ export class ShapeBuilder {
       fold = word === "as" || (this.#itemStart && LIST_MODIFIERS.has(word));
       if (fold) plain = startsNext = true;
     }
-    // A comment may be part of a column's name.
-    if (plain && (this.#itemStart || !scanner.commented)) this.#writer.space();
+    // A comment may be part of a column's name; MariaDB has one after a comma in it too.
+    const first = this.#itemStart && this.#previous !== T_COMMA;
+    if (plain && (first || !scanner.commented)) this.#writer.space();
     else this.#writer.copy(this.#previousEnd, scanner.start);
     this.#itemStart = startsNext;
     if (kind === T_PARAM) {

@@ -1,4 +1,4 @@
-/** Weights of utf8mb4_general_ci (mysql), written by scripts/generate-collations.ts. */
+/** Weights of utf8mb4_general_ci (mysql), written by test/collations/generate-collations.ts. */
 export const GENERAL_CI_WEIGHTS = `
 nwzwIQguBuyG+kkDIdqMK9oPEqL9F4VIHBfP0/v3vGufdz8AVND0ZNAmRQNQjAHXNigObFOYEzsVoHJrQjDvfwj2BnmP/1OH
 n7iff/5uvJumPX430OdLq7AJNGBylCaV7eHWIOVJId42sd14FmLF0yrdaMDDct1+qNM1PXYprJQcYRTpsVPk9xb/zbMbao5/

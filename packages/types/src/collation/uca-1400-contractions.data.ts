@@ -1,4 +1,4 @@
-/** Contractions of utf8mb4_uca1400_ai_ci, written by scripts/generate-collations.ts. */
+/** Contractions of utf8mb4_uca1400_ai_ci, written by test/collations/generate-collations.ts. */
 export const UCA_1400_CONTRACTIONS = `
 G3Y5ZgYC3eGP9qBqwzkSbJzoRmzhXvCft5x+z0IUoujYbNgomfauSgbXFXKdTtSDdkza2yacd1Tkf62t7vsrp07ipiMh3lCj
 iGZC1BCplcrA/7P2tOq7oMKATNxWT06mzeH3YJQwPS5b1T+5gkxhmQASShB4y41EYu+1Z/blNNeQhNk5ZJKTdetz2ca4CP5t

@@ -1,4 +1,4 @@
-/** Weights of utf8mb4_uca1400_ai_ci (mariadb), written by scripts/generate-collations.ts. */
+/** Weights of utf8mb4_uca1400_ai_ci (mariadb), written by test/collations/generate-collations.ts. */
 export const UCA_1400_WEIGHTS = `
 X7+dMTMojB0A7P9uc4+oZGWIokSP4uD/VsCJyKAGut+pGEPJGrHUGqaqypA5+/Ex9LxYhX/jBGVRYATh6JIhhoJ12CPGwNQs
 3YXVWSxKBJaTqq1+q4OjJ6cV9Mbv+u1ey/mrtsN9i34cvURnWIvOGInnEgC0nM1e9jyXS4ghIsH8gMP6qShUTCjUaKjQllBX

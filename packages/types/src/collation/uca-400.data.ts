@@ -1,4 +1,4 @@
-/** Weights of utf8mb4_unicode_ci (mysql), written by scripts/generate-collations.ts. */
+/** Weights of utf8mb4_unicode_ci (mysql), written by test/collations/generate-collations.ts. */
 export const UCA_400_WEIGHTS = `
 n7x2IKMQ2DgAwOu/KQn+QwE3hmADXxdjGDCMAVRvVwx7wGmmdRwtGcjXNr3YEwrqovRPhxjjPb/EtvbWtxZnXIH60NXLBYjg
 ae5zNvSTy8EWAIWRAKyqa+sEAB5RHvwH+/Ftzp15z7/b3UVckqhUyCsZkmkiRCuJRgqaAQIiPPz/ft/2ef9+fyOKJ5U0i+TJ

@@ -1,4 +1,4 @@
-/** Weights of utf8mb4_unicode_520_ci (mysql), written by scripts/generate-collations.ts. */
+/** Weights of utf8mb4_unicode_520_ci (mysql), written by test/collations/generate-collations.ts. */
 export const UCA_520_WEIGHTS = `
 H2nIM5HCxgEAxCdBIvg/HXAiMuCGdrsqrD4dGjAcmpYRPMJ5tunYrb9DwwWxqoqXVKGvqFOj4Odjv7hYA0RyY0cHrKj8R40j
 vNad9RrpVmOj2ntCPI+/5+6579n8z4RkaEIim1SkIHQhClWONFjr30lmdvngIeUzQElVMyhGT6yqgDQJU1VVHuD51fbnvnkz

@@ -1,4 +1,4 @@
-/** Weights of utf8mb4_0900_ai_ci (mysql), written by scripts/generate-collations.ts. */
+/** Weights of utf8mb4_0900_ai_ci (mysql), written by test/collations/generate-collations.ts. */
 export const UCA_900_WEIGHTS = `
 X759MjMoMg8AiJ4dt6Iok5ss+D8VaANGgn+g1SbGYPXEEieKM+A4zs9dRycUEZGJ5+2i7KbfbhqmiAljqt+AmC5OUKJosTQq
 WpV3lVuv/jL/H3aANlp12mRor+cpmRLlQ9+unqd6GSPxXAKI9s6ffe+eJC9OXkISXBvwFAIk0PZTEwMq5LdUoeK0pd+pQ0WU

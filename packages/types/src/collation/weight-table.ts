@@ -10,7 +10,7 @@ export interface WeightTable {
 }
 
 /*
- * Stored form (`*.data.ts`, brotli in base64), made by `scripts/generate-collations.ts`:
+ * Stored form (`*.data.ts`, brotli in base64), made by `test/collations/generate-collations.ts`:
  *
  *     runs     pairs of varints: form of a code point, how many in a row have it; (0, 0) ends
  *     weights  16-bit little-endian, for each code point of an explicit form: each weight minus

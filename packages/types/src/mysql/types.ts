@@ -11,11 +11,13 @@ import { parseMembers } from "./enum-members.ts";
 
 /** Type bytes of the protocol (`enum_field_types`); see dev.mysql.com, COM_QUERY_RESPONSE. */
 export const MYSQL_TYPE = {
+  decimal: 0,
   tiny: 1,
   short: 2,
   long: 3,
   float: 4,
   double: 5,
+  null: 6,
   timestamp: 7,
   longlong: 8,
   int24: 9,
@@ -23,14 +25,26 @@ export const MYSQL_TYPE = {
   time: 11,
   datetime: 12,
   year: 13,
+  newdate: 14,
+  varchar: 15,
   bit: 16,
+  timestamp2: 17,
+  datetime2: 18,
+  time2: 19,
+  vector: 242,
+  invalid: 243,
+  bool: 244,
   json: 245,
   newdecimal: 246,
   enum: 247,
   set: 248,
+  tinyBlob: 249,
+  mediumBlob: 250,
+  longBlob: 251,
   blob: 252,
   varString: 253,
   string: 254,
+  geometry: 255,
 } as const;
 
 /** A row of information_schema.columns. */

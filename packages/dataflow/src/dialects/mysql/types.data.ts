@@ -1,29 +1,6 @@
-import type { Collation, SqlType, ValueKind } from "@freshet/types";
+import { type Collation, MYSQL_TYPE, type SqlType, type ValueKind } from "@freshet/types";
 
-/** Column types of the protocol (field_types.h), which are the `upstreamId` of MySQL's types. */
-export const MYSQL_TYPE = {
-  tiny: 1,
-  short: 2,
-  long: 3,
-  float: 4,
-  double: 5,
-  null: 6,
-  timestamp: 7,
-  longlong: 8,
-  int24: 9,
-  date: 10,
-  time: 11,
-  datetime: 12,
-  year: 13,
-  bit: 16,
-  json: 245,
-  decimal: 246,
-  enum: 247,
-  set: 248,
-  blob: 252,
-  varString: 253,
-  string: 254,
-} as const;
+export { MYSQL_TYPE };
 
 /** Of texts that only literals and parameters made: it depends on the session, so nothing uses it. */
 export const LITERAL_COLLATION: Collation = {
@@ -59,6 +36,6 @@ export function datetimeType(digits: number): SqlType {
 
 /** DECIMAL(precision, scale). */
 export function decimalType(precision: number, scale: number): SqlType {
-  const base = type("decimal", MYSQL_TYPE.decimal, "decimal");
+  const base = type("decimal", MYSQL_TYPE.newdecimal, "decimal");
   return { ...base, modifier: (precision << 8) | scale };
 }

@@ -3,12 +3,12 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { EmbeddedMysql, type MysqlFlavour } from "@freshet/cli/embedded-mysql";
 import mysql from "mysql2/promise";
 import { findContractions } from "./find-contractions.ts";
-import { IMPLICIT_BASES, IMPLICIT_FORM, implicitTail } from "../src/collation/weight-table.ts";
+import { IMPLICIT_BASES, IMPLICIT_FORM, implicitTail } from "@freshet/types";
 
 /*
  * Writes `src/collation/*.data.ts` from what WEIGHT_STRING() of real servers says:
  *
- *     node packages/types/scripts/generate-collations.ts
+ *     node test/collations/generate-collations.ts
  */
 
 const TABLES: readonly (readonly [MysqlFlavour, string, string])[] = [
@@ -24,7 +24,7 @@ const SINGLE_BYTE = [
   ["latin1", "latin1_general_cs"],
   ["ascii", "ascii_general_ci"],
 ] as const;
-const FOLDER = new URL("../src/collation/", import.meta.url);
+const FOLDER = new URL("../../packages/types/src/collation/", import.meta.url);
 const BATCH = 20_000;
 const LINE = 96;
 
@@ -128,7 +128,7 @@ async function writeData(
   const name = [...file.split("-"), ...(suffix === "" ? [] : [suffix])].join("_").toUpperCase();
   await writeFile(
     new URL(`${file}.data.ts`, FOLDER),
-    `/** ${title}, written by scripts/generate-collations.ts. */\n` +
+    `/** ${title}, written by test/collations/generate-collations.ts. */\n` +
       `export const ${name} = \`\n${lines.join("\n")}\n\`;\n`,
   );
 }
@@ -146,7 +146,7 @@ async function writeSingleByte(connection: mysql.Connection): Promise<void> {
   const characters = await column("HEX(CONVERT(CONVERT(CHAR(n) USING latin1) USING utf16))");
   let text =
     "/**\n * Of each byte: the character (latin1 is Windows-1252 here) and its weight, as two" +
-    "\n * hexadecimal digits; written by scripts/generate-collations.ts.\n */\n" +
+    "\n * hexadecimal digits; written by test/collations/generate-collations.ts.\n */\n" +
     `export const LATIN1_CHARACTERS =\n  "${characters
       .map((hex) => String.fromCharCode(parseInt(hex, 16)))
       .map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
