@@ -123,7 +123,10 @@ describe.each(["mysql", "mariadb"] as const)("%s", (flavour) => {
         "CREATE TRIGGER triggered BEFORE INSERT ON bytes FOR EACH ROW SET NEW.d = NEW.d + 1",
         "CREATE PROCEDURE kept() SELECT 1",
       );
-      const args = ["--routines", "--events", "--hex-blob", "--skip-dump-date", "test"];
+      const args = ["--routines", "--events", "--hex-blob", "--skip-dump-date"];
+      // Otherwise the dump switches the binary log off while it is loaded.
+      if (flavour === "mysql") args.push("--set-gtid-purged=OFF");
+      args.push("test");
       const expected = await direct.dump(...args);
       const dumped = await proxied.dump(...args);
       expect(dumped.stderr).toBe(expected.stderr);
@@ -135,7 +138,7 @@ describe.each(["mysql", "mariadb"] as const)("%s", (flavour) => {
       const loaded = await proxied.client(["copied"], { input: dumped.stdout });
       expect(loaded).toEqual({ code: 0, stdout: "", stderr: "" });
       const again = await proxied.dump(...args.slice(0, -1), "copied");
-      const body = (text: string) => text.replaceAll(/^-- Host.*$/gm, "");
+      const body = (text: string) => text.replaceAll(/^-- (Host|Dumping).*$/gm, "");
       expect(body(again.stdout) === body(expected.stdout)).toBe(true);
     });
 
@@ -157,7 +160,7 @@ describe.each(["mysql", "mariadb"] as const)("%s", (flavour) => {
       await client.query("CREATE TABLE large (id int PRIMARY KEY, body longblob)");
       const body = Buffer.alloc(LARGE_MEGABYTES * MEGABYTE, "0123456789abcdef");
       await client.execute("INSERT INTO large VALUES (1, ?)", [body]);
-      const [row] = await mysqlRows(client, "SELECT length(body), md5(body) FROM large");
+      const [row] = await mysqlRows(client, "SELECT length(body) FROM large");
       expect(row?.[0]).toBe(String(body.length));
       const [rows] = await client.query({
         sql: "SELECT body FROM large",

@@ -70,9 +70,9 @@ export function canonicalBound(
       // A binary string compares with text byte by byte.
       return !countsRows && type.kind === "bytes" ? string(type, value as string) : undefined;
     case TYPE.date:
-      return type.kind === "civildate" || type.kind === "civildatetime"
-        ? string(type, value as string)
-        : undefined;
+      // A time that it has may be cut off.
+      if (type.kind !== "civildate" && type.kind !== "civildatetime") return undefined;
+      return isDate(value as string) ? string(type, value as string) : undefined;
     case TYPE.datetime:
     case TYPE.timestamp:
       return type.kind === "civildatetime" ? string(type, value as string) : undefined;

@@ -39,10 +39,11 @@ export const DEFAULT_LEXER_SETTINGS = lexerSettings({
  * system zone whose rules we do not know.
  */
 export function fixedOffsetMinutes(timeZone: string, systemTimeZone: string): number | null {
-  const zone = timeZone === "SYSTEM" ? systemTimeZone : timeZone;
-  if (/^(?:UTC|GMT|Etc\/UTC|Universal|Zulu)$/i.test(zone)) return 0;
-  const match = /^([+-])(\d{1,2}):(\d{2})$/.exec(zone);
-  if (match === null || timeZone === "SYSTEM") return null;
+  // The system's is an abbreviation, of the season the server was started in: GMT may be London's.
+  if (timeZone === "SYSTEM") return systemTimeZone === "UTC" ? 0 : null;
+  if (/^(?:UTC|GMT|Etc\/UTC|Universal|Zulu)$/i.test(timeZone)) return 0;
+  const match = /^([+-])(\d{1,2}):(\d{2})$/.exec(timeZone);
+  if (match === null) return null;
   const minutes = Number(match[2]) * 60 + Number(match[3]);
   return match[1] === "-" ? -minutes : minutes;
 }

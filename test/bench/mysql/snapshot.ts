@@ -1,13 +1,13 @@
 import { mysqlQuery } from "../../support/mysql-database.ts";
-import { type Scenario, startFreshet } from "../bench.ts";
-import { withCleanup } from "../tools/cleanup.ts";
+import type { Scenario } from "../bench.ts";
+import { measureCopies } from "../scenarios/snapshot.ts";
 
 /** The first copy of a narrow table, as CREATE CACHE waits for it. */
 export const snapshot: Scenario = {
   name: "snapshot",
   needs: [],
   async run(bench, outer) {
-    const { copyRows, rounds } = bench.options;
+    const { copyRows } = bench.options;
     const digits =
       "(SELECT 0 d UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)";
     const numbers = Array.from({ length: 7 }, (_, power) => `t${power}.d * ${10 ** power}`);
@@ -20,24 +20,6 @@ export const snapshot: Scenario = {
         (SELECT ${numbers.join(" + ")} AS n FROM ${tables.join(", ")}) x WHERE n < ${copyRows}`,
       "ANALYZE TABLE bench_narrow",
     );
-    const values: number[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      await withCleanup(async (cleanup) => {
-        const freshet = await startFreshet(bench, cleanup, "snapshot");
-        const startedMs = performance.now();
-        await freshet.createCache("narrow", "SELECT a, b FROM bench_narrow WHERE id = ?");
-        const seconds = (performance.now() - startedMs) / 1_000;
-        values.push(copyRows / seconds);
-        bench.say(`snapshot: ${Math.round(copyRows / seconds).toLocaleString("en")} rows/s`);
-      }, outer);
-    }
-    bench.record({
-      scenario: "snapshot",
-      variant: "narrow table",
-      arm: "freshet",
-      unit: "rows/s",
-      values,
-      note: `${copyRows.toLocaleString("en")} rows`,
-    });
+    await measureCopies(bench, outer, "SELECT a, b FROM bench_narrow WHERE id = ?");
   },
 };

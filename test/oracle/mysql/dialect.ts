@@ -35,7 +35,7 @@ const COMMON: Common = {
   countType: BIGINT,
   sumType: SUM,
   idTypes: ["int", "bigint", "int unsigned"],
-  partTypes: ["int", BIN.sql, "date"],
+  partTypes: ["int", BIN.sql, "date", GENERAL.sql],
   nullOrders: [""],
   rankOfAll: "1",
   ways: () => ["respelled", "strings"],

@@ -11,6 +11,7 @@ export function scalar(random: Random, scope: readonly Visible[]): Scalar {
   if (column.representative === true || random.chance(0.6)) return plain(column);
   const { name, type } = column;
   const common = (): Scalar => commonScalar(random, column, scope);
+  const number = random.pick(scope.filter((other) => other.type.family === "integer"));
   switch (type.family) {
     case "integer":
       return random.pick([
@@ -23,6 +24,12 @@ export function scalar(random: Random, scope: readonly Visible[]): Scalar {
         () => computed(`${name} / 2`),
         () => computed(`${name} DIV 2`),
         () => computed(`${name} MOD 5`),
+        () => computed(`${name} / ${number.name}`),
+        () => computed(`${name} % ${number.name}`),
+        () => computed(`${name} DIV ${number.name}`),
+        () => computed(`${name} - ${number.name}`),
+        () => computed(`cast(${name} AS signed)`),
+        () => computed(`cast(${name} AS unsigned)`),
         () => computed(`cast(${name} AS decimal(30,3)) / 7`),
         () => computed(`greatest(${name}, 2)`),
         () => computed(`IF(${name} > 1, 'more', 'less')`),
@@ -51,6 +58,10 @@ export function scalar(random: Random, scope: readonly Visible[]): Scalar {
         () => computed(`left(${name}, 2)`, type),
         () => computed(`replace(${name}, 'a', 'bb')`, type),
         () => computed(`upper(${name})`, type),
+        () => computed(`lower(${name})`, type),
+        () => computed(`trim(${name})`, type),
+        () => computed(`concat_ws('-', ${name}, 'x')`, type),
+        () => computed(`substring(${name}, 2, 3)`, type),
         () => computed(`${name} LIKE 'a%'`),
         () => computed(`${name} < 'b'`),
         () => computed(`locate('b', ${name})`),
@@ -107,7 +118,10 @@ export function paramCondition(
 ): string {
   const { name, type } = random.pick(scope.filter((column) => column.type.hashable));
   const param = (): string => params.add(type);
+  const like = type.family === "text" ? 0.6 : 0;
   return random.weighted([
+    [like, () => `${name} LIKE ${param()}`],
+    [0.4, () => `NOT (${name} <> ${param()})`],
     [6, () => `${name} = ${param()}`],
     [1, () => `${param()} = ${name}`],
     [0.7, () => `${name} <=> ${param()}`],

@@ -19,21 +19,23 @@ export function literal(value: string | null, type: ColumnType): string {
 
 const SPACES = ["  ", "\n", "\t", " /* x */ ", " -- y's\n", " # z\n", "\r\n ", " /**/"];
 const WORDS =
-  /\b(?:SELECT|FROM|WHERE|AND|OR|NOT|IN|BETWEEN|LIKE|IS|NULL|GROUP|ORDER|BY|HAVING|LIMIT|OFFSET|JOIN|LEFT|ON|AS|CASE|WHEN|THEN|ELSE|END|DISTINCT|DESC|ASC)\b/g;
+  /\b(?:SELECT|FROM|WHERE|AND|OR|NOT|IN|BETWEEN|LIKE|IS|NULL|GROUP|ORDER|BY|HAVING|LIMIT|JOIN|LEFT|ON|AS|CASE|WHEN|THEN|ELSE|DISTINCT|DESC|ASC)\b/g;
 
-/** Other white space, comments and words in lower case; what is quoted stays. */
+/**
+ * Other white space, comments and words in lower case; what is quoted stays. Mostly behind the
+ * last FROM only: the text of an item without alias is its column's name.
+ */
 export function respelled(text: string): string {
+  const from = text.length % 4 === 0 ? 0 : text.lastIndexOf(" FROM ") + 6;
   let number = text.length;
-  return text
+  const rest = text
+    .slice(from)
     .split(/('(?:[^'\\]|\\.|'')*')/s)
     .map((part, index) => {
       if (index % 2 === 1) return part;
-      const words = part.replace(WORDS, (word) =>
-        (number += 1) % 3 === 0 ? word : word.toLowerCase(),
-      );
-      return words.replaceAll(" ", () =>
-        (number += 1) % 4 === 0 ? SPACES[number % SPACES.length]! : " ",
-      );
-    })
-    .join("");
+      return part
+        .replace(WORDS, (word) => ((number += 1) % 3 === 0 ? word : word.toLowerCase()))
+        .replaceAll(" ", () => ((number += 1) % 4 === 0 ? SPACES[(number / 4) % SPACES.length]! : " "));
+    });
+  return text.slice(0, from) + rest.join("");
 }

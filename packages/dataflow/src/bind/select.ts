@@ -193,9 +193,17 @@ export class SelectBinder {
     if (target !== null) return this.#item(target, place);
     if (node.kind === "column" && node.path.length === 1) {
       const name = this.#context.dialect.fold(node.path[0]!);
-      if (!place.scope.star.some((column) => column.name === name)) {
+      const column = place.scope.star.find((candidate) => candidate.name === name);
+      if (column === undefined) {
         const aliased = items.find((item) => item.name === name);
         if (aliased !== undefined) return this.#item(aliased, place);
+      } else if (this.#context.dialect.rules.aliasesInHaving) {
+        // The column it is, with a warning.
+        const other = items.find(
+          (item) =>
+            item.alias !== null && item.name === name && !sameExpr(this.#item(item, place), column.expr),
+        );
+        if (other !== undefined) throw new Unsupported(`GROUP BY ${node.path[0]} is ambiguous`);
       }
     }
     return this.#expressions.expression(node, place);

@@ -110,6 +110,7 @@ export class ReplyTracker {
   /** One result of this command has ended. */
   #hadResult = false;
   #continues = false;
+  #isExecute = false;
   /**
    * The rows being read are OUT parameters, after which OK always comes: MySQL says so in the EOF
    * before the rows, and no longer in the one after them.
@@ -130,6 +131,7 @@ export class ReplyTracker {
     this.#state = state;
     this.#hadResult = false;
     this.#outParams = false;
+    this.#isExecute = command === COMMAND.stmtExecute;
     this.done = false;
     return true;
   }
@@ -165,7 +167,7 @@ export class ReplyTracker {
       case "columns-eof":
         if (first === ERR_HEADER) return this.#error(buffer, start, length);
         this.#readEof(buffer, start, length);
-        if ((this.status & SERVER_STATUS.cursorExists) !== 0) this.#resultEnded();
+        if (this.#opensCursor()) this.#resultEnded();
         else this.#state = "rows";
         this.#outParams = (this.status & SERVER_STATUS.psOutParams) !== 0;
         return "metadata-end";
@@ -203,6 +205,15 @@ export class ReplyTracker {
   /** The client has sent its whole file, or its answer: the server speaks next. */
   clientAnswered(): void {
     this.awaitsClient = false;
+  }
+
+  /**
+   * Rows stay in the server until fetched. The flag alone does not say so: MariaDB sets it also
+   * while a stored procedure has a cursor of its own open, whose results are always several.
+   */
+  #opensCursor(): boolean {
+    const flags = SERVER_STATUS.cursorExists | SERVER_STATUS.moreResultsExist;
+    return this.#isExecute && (this.status & flags) === SERVER_STATUS.cursorExists;
   }
 
   #result(buffer: Buffer, start: number, length: number, first: number): PacketKind {

@@ -15,6 +15,7 @@ import {
   T_END,
   T_ERROR,
   T_OPEN,
+  T_OPERATOR,
   T_QUOTED,
   T_SEMICOLON,
   T_VARIABLE,
@@ -29,6 +30,8 @@ const MODIFYING: ReadonlySet<string> = new Set(["insert", "update", "delete", "r
 const DIAGNOSTIC_VERBS: ReadonlySet<string> = new Set(["call", "execute", "get", "resignal"]);
 const DIAGNOSTIC_CALLS: ReadonlySet<string> = new Set(["found_rows", "row_count"]);
 const DIAGNOSTIC_VARIABLES: ReadonlySet<string> = new Set(["warning_count", "error_count"]);
+/** MySQL warns of them in every answer; so it does of `||` that means OR. */
+const DEPRECATED_OPERATORS: ReadonlySet<string> = new Set(["&&", "!"]);
 /** Before a name and a parenthesis these mean a list or a type's length, not a call. */
 const LISTS_FOLLOW: ReadonlySet<string> = new Set(
   "as with recursive into table insert replace ignore".split(" "),
@@ -54,6 +57,7 @@ const nothingFound = (): Findings => ({
 export class TraitsReader {
   readonly #scanner = new Scanner();
   #text = "";
+  #pipesAsConcat = false;
   #findings: Findings = nothingFound();
 
   /** Of the statement being read. */
@@ -80,6 +84,7 @@ export class TraitsReader {
     const scanner = this.#scanner;
     scanner.reset(text, settings);
     this.#text = text;
+    this.#pipesAsConcat = settings.pipesAsConcat;
     const findings = (this.#findings = nothingFound());
     this.#begin();
     let verb = "";
@@ -197,6 +202,9 @@ export class TraitsReader {
       case T_ASSIGN:
         this.#assigns = true;
         break;
+      case T_OPERATOR:
+        this.#operator();
+        break;
       default:
         break;
     }
@@ -266,6 +274,14 @@ export class TraitsReader {
     const name = this.#text.slice(start, end).toLowerCase();
     if (DIAGNOSTIC_VARIABLES.has(name.slice(2))) this.#findings.readsDiagnostics = true;
     this.#refuse("a variable differs between sessions");
+  }
+
+  #operator(): void {
+    const { start, end } = this.#scanner;
+    const operator = this.#text.slice(start, end);
+    if (DEPRECATED_OPERATORS.has(operator) || (operator === "||" && !this.#pipesAsConcat)) {
+      this.#refuse(`MySQL deprecates ${operator} and says so in a warning`);
+    }
   }
 
   #parenthesisAfterName(): void {

@@ -27,6 +27,7 @@ export class BinlogReceiver {
   readonly #consume: (event: BinlogEvent) => void;
   #holds = 0;
   #heardMs: number;
+  readonly #failed = Promise.withResolvers<never>();
 
   constructor(options: {
     readonly client: Connection;
@@ -38,6 +39,12 @@ export class BinlogReceiver {
     this.#clock = options.clock;
     this.#consume = options.consume;
     this.#heardMs = options.clock.monotonicMs();
+    this.#failed.promise.catch(() => undefined);
+  }
+
+  /** Ends the stream. */
+  fail(error: Error): void {
+    this.#failed.reject(error);
   }
 
   /** Resolves when the signal aborts; throws when the stream ends in any other way. */
@@ -55,7 +62,7 @@ export class BinlogReceiver {
     const dumping = this.#dump(from);
     dumping.catch(() => undefined);
     try {
-      await Promise.race([aborted, silence, dumping]);
+      await Promise.race([aborted, silence, dumping, this.#failed.promise]);
     } catch (error) {
       if (!signal.aborted) throw streamError(error);
     } finally {

@@ -36,8 +36,12 @@ const CANONICAL_SETTINGS = [
   `SESSION sql_mode = '${BASE_SQL_MODE}'`,
   "SESSION wait_timeout = 2147483",
   "SESSION net_write_timeout = 3600",
-  "SESSION sql_select_limit = DEFAULT",
-  "SESSION autocommit = 1",
+  // Not DEFAULT, which is the server's global value: a copy must have all rows, however long it takes.
+  "SESSION sql_select_limit = 18446744073709551615",
+  "SESSION sql_big_selects = 1",
+  "SESSION /*!80000 max_execution_time = */ /*M! max_statement_time = */ 0",
+  // The log has generated primary keys whether they are shown or not.
+  "SESSION /*!80030 show_gipk_in_create_table_and_information_schema = ON, */ autocommit = 1",
 ];
 
 /**

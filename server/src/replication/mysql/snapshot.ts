@@ -20,6 +20,12 @@ import { queryRows } from "./session.ts";
 const LOCK_ATTEMPTS = 60;
 const LOCK_WARNING_EVERY = 5;
 const LOCK_RETRY_LIMIT_MS = 3000;
+const COMMIT_ATTEMPTS = 600;
+const COMMIT_RETRY_MS = 100;
+/** Were we cut off while holding the lock, the application's writers would wait this long. */
+const LOCKER_IDLE_SECONDS = 5;
+/** Were we cut off while copying, the table could not be altered for this long. */
+const READER_IDLE_SECONDS = 600;
 const ER_LOCK_WAIT_TIMEOUT = 1205;
 const ER_TABLE_DEF_CHANGED = 1412;
 
@@ -35,6 +41,8 @@ export interface SnapshotRequest {
   readonly schema: TableSchema;
   /** Sessions wanted; fewer may come. */
   readonly readers: number;
+  /** Everything up to here must be in the copy: it was not, or will not be, delivered. */
+  readonly notBefore: LogPosition | null;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
@@ -42,22 +50,32 @@ export interface SnapshotRequest {
 
 const BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT";
 
-export function openSnapshot(request: SnapshotRequest): Promise<SnapshotSource> {
-  return request.server.flavour === "mariadb" ? openAtPosition(request) : openUnderLock(request);
+export async function openSnapshot(request: SnapshotRequest): Promise<SnapshotSource> {
+  if (request.server.flavour === "mysql") return openUnderLock(request);
+  return (await openAtPosition(request)) ?? openUnderLock(request);
 }
 
-/** MariaDB tells each snapshot's exact position: those that have the first one's are used. */
-async function openAtPosition(request: SnapshotRequest): Promise<SnapshotSource> {
+/**
+ * MariaDB tells each snapshot's exact position: those that have the first one's are used. Null
+ * where it may not be exact: a snapshot's position is past an XA COMMIT as soon as that is in the
+ * log, before the engine shows its rows.
+ */
+async function openAtPosition(request: SnapshotRequest): Promise<SnapshotSource | null> {
   const readers: Connection[] = [];
   try {
     let position: LogPosition | null = null;
     for (let count = 0; count < request.readers; count += 1) {
       const client = await openConnection(request.connection, "copy");
       readers.push(client);
+      await execute(client, `SET SESSION wait_timeout = ${READER_IDLE_SECONDS}`);
       await execute(client, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
       await execute(client, `SET SESSION lock_wait_timeout = ${count === 0 ? 30 : 1}`);
-      await execute(client, BEGIN);
-      const own = await snapshotPosition(client);
+      const own: LogPosition =
+        position === null ? await beginAfter(client, request) : await begin(client);
+      if (position === null && (await hasXaCommits(client))) {
+        await closeAll(readers);
+        return null;
+      }
       position ??= own;
       const joins = compareLogPositions(own, position) === 0;
       if (!joins || !(await touchOrLeave(client, request.schema, count))) {
@@ -90,6 +108,43 @@ async function touchOrLeave(
   }
 }
 
+async function begin(client: Connection): Promise<LogPosition> {
+  await execute(client, BEGIN);
+  return snapshotPosition(client);
+}
+
+/**
+ * Transactions are in the log, and streamed, before the engine shows them; a slow disk or replicas
+ * that are waited for can make that long.
+ */
+async function beginAfter(
+  client: Connection,
+  { notBefore, schema, clock, logger, signal }: SnapshotRequest,
+): Promise<LogPosition> {
+  for (let attempt = 1; ; attempt += 1) {
+    signal.throwIfAborted();
+    const position = await begin(client);
+    if (notBefore === null || compareLogPositions(position, notBefore) >= 0) return position;
+    await execute(client, "ROLLBACK");
+    const table = `${schema.schema}.${schema.name}`;
+    if (attempt >= COMMIT_ATTEMPTS) {
+      throw new OperationalError(
+        `${table} could not be copied: transactions in the binary log are not committed yet`,
+      );
+    }
+    if (attempt === COMMIT_ATTEMPTS / 10) {
+      logger.warn({ table }, "waiting for transactions in the binary log to be committed");
+    }
+    await clock.wait(COMMIT_RETRY_MS, signal);
+  }
+}
+
+/** Has any been begun since the server started? */
+async function hasXaCommits(client: Connection): Promise<boolean> {
+  const rows = await queryRows(client, "SHOW GLOBAL STATUS LIKE 'Com_xa_commit'");
+  return rows[0]?.["Value"] !== "0";
+}
+
 async function snapshotPosition(client: Connection): Promise<LogPosition> {
   const rows = await queryRows(client, "SHOW STATUS LIKE 'Binlog_snapshot_%'");
   const values = new Map(
@@ -118,6 +173,7 @@ async function openUnderLock(request: SnapshotRequest): Promise<SnapshotSource> 
       // Who wants to alter the table may stand between our lock and our readers: nobody must
       // wait for that longer than a moment, or all would wait for all.
       await execute(client, "SET SESSION lock_wait_timeout = 1");
+      await execute(client, `SET SESSION wait_timeout = ${READER_IDLE_SECONDS}`);
     }
     for (let attempt = 1; ; attempt += 1) {
       signal.throwIfAborted();
@@ -126,6 +182,7 @@ async function openUnderLock(request: SnapshotRequest): Promise<SnapshotSource> 
       } catch (error) {
         if (databaseError(error)?.errno !== ER_LOCK_WAIT_TIMEOUT) throw error;
         await execute(locker, "UNLOCK TABLES");
+        await execute(locker, `SET SESSION wait_timeout = ${READER_IDLE_SECONDS}`);
         for (const client of readers) await execute(client, "ROLLBACK");
         if (attempt >= LOCK_ATTEMPTS) {
           throw new OperationalError(
@@ -154,11 +211,13 @@ async function snapshotUnderLock(
   readers: readonly Connection[],
   { schema, server }: SnapshotRequest,
 ): Promise<LogPosition> {
+  await execute(locker, `SET SESSION wait_timeout = ${LOCKER_IDLE_SECONDS}`);
   await execute(locker, `LOCK TABLES ${qualified(schema)} READ`);
   for (const client of readers) await execute(client, BEGIN);
   const end = await readLogEnd(locker, server);
   for (const client of readers) await touch(client, schema);
   await execute(locker, "UNLOCK TABLES");
+  await execute(locker, `SET SESSION wait_timeout = ${READER_IDLE_SECONDS}`);
   return { file: end.file, offset: end.size, created: 0 };
 }
 

@@ -9,7 +9,8 @@ import type {
 import type { Row, TableId } from "@freshet/types";
 import { type Logger, OperationalError } from "@freshet/util";
 import type { StreamChange, StreamHandler } from "../contract.ts";
-import { type LogPosition, compareLogPositions, positionText } from "./position.ts";
+import { LogLostError } from "./binlog-receiver.ts";
+import { type LogPosition, compareLogPositions, fileNumber, positionText } from "./position.ts";
 import { type SchemaChanges, isBefore } from "./schema-changes.ts";
 import { statementKind } from "./statement-kind.ts";
 import { TableBindings } from "./table-bindings.ts";
@@ -54,6 +55,7 @@ export class TransactionAssembler {
   readonly #logger: Logger;
   readonly #durable: boolean;
   readonly #full: () => void;
+  readonly #activeFile: string;
   readonly #bindings: TableBindings;
   readonly #prepared: PreparedTransactions;
   #file: string;
@@ -74,6 +76,8 @@ export class TransactionAssembler {
     readonly durable: boolean;
     /** Where the dump begins: everything before was delivered in an earlier stream. */
     readonly from: LogPosition;
+    /** The file that was being written when the dump began: it and later ones are closed in order. */
+    readonly activeFile: string;
     /** The handler's queue is full. */
     readonly full: () => void;
   }) {
@@ -84,6 +88,7 @@ export class TransactionAssembler {
     this.#logger = options.logger;
     this.#durable = options.durable;
     this.#full = options.full;
+    this.#activeFile = options.activeFile;
     this.#file = options.from.file;
     this.#offset = options.from.offset;
     this.#created = options.from.created;
@@ -109,6 +114,8 @@ export class TransactionAssembler {
         break;
       case "mariadbGtid":
         this.#begin(event.header, event.standalone, !event.standalone, null);
+        // MySQL says XA START, MariaDB only this.
+        if (event.preparedXa) this.#open!.isXa = true;
         break;
       case "query":
         return this.#query(event);
@@ -173,6 +180,10 @@ export class TransactionAssembler {
   }
 
   #crashed(): void {
+    if (fileNumber(this.#file) >= fileNumber(this.#activeFile)) {
+      // A server that goes down takes the dump with it; only RESET removes a file under it.
+      throw new LogLostError("changes are lost: the binary logs were reset");
+    }
     if (this.#durable) return;
     this.#logger.error(
       { file: this.#file },

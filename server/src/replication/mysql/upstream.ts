@@ -36,6 +36,7 @@ import { PreparedTransactions } from "./prepared-transactions.ts";
 import { mayRead } from "./privileges.ts";
 import { SchemaChanges } from "./schema-changes.ts";
 import {
+  type BinaryLog,
   type ServerInfo,
   isDurable,
   readBinaryLogs,
@@ -91,6 +92,11 @@ class MysqlUpstream implements Upstream {
   #handler: StreamHandler | null = null;
   #assembler: TransactionAssembler | null = null;
   #streaming = false;
+  #receiver: BinlogReceiver | null = null;
+  /** Settled as soon as it is known where the present stream begins. */
+  #started: Promise<unknown> = Promise.resolve();
+  /** Where the log ended when the first table was added before there was any stream. */
+  #firstAdded: LogPosition | null = null;
   /** Where the last stream ended: what is prepared and not committed is known up to there. */
   #streamed: LogPosition | null = null;
   /** Set when a stream found that it cannot resume; the next `connect` tells. */
@@ -191,11 +197,16 @@ class MysqlUpstream implements Upstream {
     if (schemas.length === 0) return [];
     const adopting = !this.#streaming;
     const server = await this.#serverInfo();
+    if (!adopting) await this.#started;
     return this.#admin.run(async (client) => {
       for (const schema of schemas) this.#ids.idOf(schema);
       const found = await readDefinitions(client, server, this.#ids, schemas);
       const end = await readLogEnd(client, server);
-      const since = adopting ? null : { file: end.file, offset: end.size, created: 0 };
+      const ended: LogPosition = { file: end.file, offset: end.size, created: 0 };
+      // What was streamed until now was not kept for these tables.
+      const streamed = this.#assembler?.position ?? ended;
+      const since = adopting ? null : compareLogPositions(streamed, ended) > 0 ? streamed : ended;
+      if (adopting) this.#firstAdded ??= ended;
       const refusals: { table: TableId; refused: string }[] = [];
       for (const schema of schemas) {
         const refused = this.#refusal(schema, found.get(schema.id)?.definition);
@@ -227,6 +238,7 @@ class MysqlUpstream implements Upstream {
         server,
         schema,
         readers: estimatedRows >= PARALLEL_ROWS ? READERS_LIMIT : 1,
+        notBefore: this.#tables.get(schema.id)?.since ?? this.#firstAdded,
         clock: this.#clock,
         logger: this.#logger,
         signal: AbortSignal.any([signal, this.#closing.signal]),
@@ -258,8 +270,10 @@ class MysqlUpstream implements Upstream {
     if (this.#streaming) throw new OperationalError("the stream is running already");
     this.#streaming = true;
     this.#handler = handler;
+    const start = this.#startPosition(from);
+    this.#started = start.catch(() => undefined);
     try {
-      await this.#stream(from, handler, signal);
+      await this.#stream(await start, handler, signal);
     } catch (error) {
       if (error instanceof LogLostError) this.#lost = error.message;
       throw error;
@@ -269,8 +283,11 @@ class MysqlUpstream implements Upstream {
     }
   }
 
-  async #stream(from: string | null, handler: StreamHandler, signal: AbortSignal): Promise<void> {
-    const start = await this.#startPosition(from);
+  async #stream(
+    { start, activeFile }: StreamStart,
+    handler: StreamHandler,
+    signal: AbortSignal,
+  ): Promise<void> {
     if (this.#streamed === null || compareLogPositions(this.#streamed, start) !== 0) {
       this.#prepared.clear();
     }
@@ -284,6 +301,7 @@ class MysqlUpstream implements Upstream {
       logger: this.#logger,
       durable: isDurable(await this.#serverInfo()),
       from: start,
+      activeFile,
       full: () => (full ??= receiver.hold()),
     });
     this.#assembler = assembler;
@@ -301,11 +319,13 @@ class MysqlUpstream implements Upstream {
       full = null;
       release?.();
     });
+    this.#receiver = receiver;
     try {
       await receiver.run(start, AbortSignal.any([signal, this.#closing.signal]));
     } finally {
       this.#streamed = assembler.position;
       this.#assembler = null;
+      this.#receiver = null;
     }
   }
 
@@ -321,12 +341,33 @@ class MysqlUpstream implements Upstream {
 
   async currentPosition(): Promise<string> {
     const server = await this.#serverInfo();
-    const end = await this.#poll.run((client) => readLogEnd(client, server));
+    const end = await this.#poll.run((client) => this.#notReset(() => readLogEnd(client, server)));
     return positionText({ file: end.file, offset: end.size, created: 0 });
   }
 
+  /**
+   * A log that ends before what was streamed of it was reset under the dump, which may not notice
+   * until the new log is longer.
+   */
+  async #notReset(readEnd: () => Promise<BinaryLog>): Promise<BinaryLog> {
+    const [assembler, receiver] = [this.#assembler, this.#receiver];
+    const streamed = assembler?.position ?? null;
+    const end = await readEnd();
+    if (streamed === null || assembler !== this.#assembler) return end;
+    if (compareLogPositions({ file: end.file, offset: end.size, created: 0 }, streamed) < 0) {
+      const lost = new LogLostError("changes are lost: the binary logs were reset");
+      receiver?.fail(lost);
+      throw lost;
+    }
+    return end;
+  }
+
   async health(): Promise<ReplicationHealth> {
-    const logs = await this.#poll.run((client) => readBinaryLogs(client));
+    const server = await this.#serverInfo();
+    const logs = await this.#poll.run(async (client) => {
+      await this.#notReset(() => readLogEnd(client, server));
+      return readBinaryLogs(client);
+    });
     const retainedBytes = logs.reduce((sum, log) => sum + log.size, 0);
     const at = this.#assembler?.position ?? this.#streamed;
     let lagBytes: number | null = null;
@@ -370,13 +411,11 @@ class MysqlUpstream implements Upstream {
   }
 
   /** Throws LogLostError when the log has not, or not any more, what follows `from`. */
-  async #startPosition(from: string | null): Promise<LogPosition> {
+  async #startPosition(from: string | null): Promise<StreamStart> {
     const server = await this.#serverInfo();
-    if (from === null) {
-      const end = await this.#poll.run((client) => readLogEnd(client, server));
-      return { file: end.file, offset: end.size, created: 0 };
-    }
-    const start = parsePosition(from);
+    const end = await this.#poll.run((client) => readLogEnd(client, server));
+    const first = this.#firstAdded ?? { file: end.file, offset: end.size, created: 0 };
+    const start = from === null ? first : parsePosition(from);
     const logs = await this.#poll.run((client) => readBinaryLogs(client));
     const log = logs.find((each) => each.file === start.file);
     if (log === undefined) {
@@ -389,8 +428,14 @@ class MysqlUpstream implements Upstream {
         `changes are lost: the binary log ${start.file} ends at ${log.size}, before the position ${start.offset} to resume from (the server crashed or was reset)`,
       );
     }
-    return start;
+    return { start, activeFile: end.file };
   }
+}
+
+interface StreamStart {
+  readonly start: LogPosition;
+  /** The file that is being written. */
+  readonly activeFile: string;
 }
 
 function changedMessage(schema: TableSchema): string {

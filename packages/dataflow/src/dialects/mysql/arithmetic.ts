@@ -65,6 +65,11 @@ function check(type: SqlType, value: bigint): bigint {
   return value;
 }
 
+/** NULL, with a warning under ERROR_FOR_DIVISION_BY_ZERO: as many as the plan meets. */
+function dividedByZero(): never {
+  throw new Poisoned("a division by zero, of which the upstream warns");
+}
+
 function integers(operator: "+" | "-" | "*" | "%", a: Expr, b: Expr): Expr {
   // The sign of a remainder is the dividend's, and so is its type's.
   const type =
@@ -94,7 +99,7 @@ const INTEGER: Record<"+" | "-" | "*" | "%", (type: SqlType) => Evaluate> = {
     return check(type, value);
   },
   "%": (type) => (a, b) => {
-    if (b === 0n) return null;
+    if (b === 0n) return dividedByZero();
     return check(type, (a as bigint) % (b as bigint));
   },
 };
@@ -109,19 +114,16 @@ function decimals(operator: "+" | "-" | "*" | "%", a: Expr, b: Expr): Expr {
   const operation = DECIMAL[operator];
   const fn: ScalarFunction = {
     name: operator,
-    evaluate: (x, y) => {
-      const value = operation(x as Decimal, y as Decimal);
-      return value === null ? null : checkDigits(value);
-    },
+    evaluate: (x, y) => checkDigits(operation(x as Decimal, y as Decimal)),
   };
   return { kind: "call", fn, args: [exact(a), exact(b)], type };
 }
 
-const DECIMAL: Record<"+" | "-" | "*" | "%", (a: Decimal, b: Decimal) => Decimal | null> = {
+const DECIMAL: Record<"+" | "-" | "*" | "%", (a: Decimal, b: Decimal) => Decimal> = {
   "+": addDecimals,
   "-": subtractDecimals,
   "*": multiplyDecimals,
-  "%": (a, b) => (b.unscaled === 0n ? null : moduloDecimals(a, b)),
+  "%": (a, b) => (b.unscaled === 0n ? dividedByZero() : moduloDecimals(a, b)),
 };
 
 /** The operand as a decimal. */
@@ -138,7 +140,7 @@ function quotient(a: Expr, b: Expr): Expr {
     name: "/",
     evaluate: (x, y) => {
       const value = divide(x as Decimal, y as Decimal);
-      return value === null ? null : checkDigits(value);
+      return value === null ? dividedByZero() : checkDigits(value);
     },
   };
   return { kind: "call", fn, args: [exact(a), exact(b)], type };
@@ -150,7 +152,8 @@ function integerQuotient(a: Expr, b: Expr): Expr {
     name: "div",
     evaluate: (x, y) => {
       const value = divide(x as Decimal, y as Decimal);
-      return value === null ? null : check(type, value.unscaled / 10n ** BigInt(value.scale));
+      if (value === null) return dividedByZero();
+      return check(type, value.unscaled / 10n ** BigInt(value.scale));
     },
   };
   return { kind: "call", fn, args: [exact(a), exact(b)], type };
@@ -171,7 +174,7 @@ function doubles(operator: Arithmetic, a: Expr, b: Expr): Expr {
   const fn: ScalarFunction = {
     name: operator,
     evaluate: (x, y) => {
-      if (operator === "/" && y === 0) return null;
+      if (operator === "/" && y === 0) return dividedByZero();
       const value = operation(x as number, y as number);
       if (!Number.isFinite(value)) throw new Poisoned("DOUBLE out of range");
       return checkZero(value);
