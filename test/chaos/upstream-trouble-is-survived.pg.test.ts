@@ -1,9 +1,9 @@
 import { EmbeddedPostgres } from "@freshet/cli/embedded-postgres";
-import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { connect, lastDestination, query, rowsOf } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
 import { FreshetProcess } from "../support/freshet-process.ts";
+import { ContinuousReader } from "./continuous-reader.ts";
 
 /**
  * The database goes away, crashes, loses the slot. Each time: no wrong answer meanwhile, errors
@@ -51,46 +51,12 @@ async function cachedValue(n: number): Promise<void> {
   }, 30_000);
 }
 
-/** Reads without pause until stopped; every answer is kept, and the SQLSTATE of every error. */
-class Reader {
-  readonly values: number[] = [];
-  readonly errors: string[] = [];
-  #stopped = false;
-  readonly #loop: Promise<void>;
-
-  constructor(url: string) {
-    this.#loop = this.#run(url);
-  }
-
-  async #run(url: string): Promise<void> {
-    let client: pg.Client | null = null;
-    while (!this.#stopped) {
-      try {
-        client ??= await connect(url);
-        const [row] = await rowsOf(client, TEXT);
-        this.values.push(Number(row?.["n"]));
-      } catch (error) {
-        this.errors.push(error instanceof pg.DatabaseError ? String(error.code) : String(error));
-        await client?.end().catch(() => undefined);
-        client = null;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    }
-    await client?.end().catch(() => undefined);
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#loop;
-  }
-}
-
 for (const how of ["restarted", "killed"] as const) {
   it(`the database is ${how} while clients read`, async () => {
     const start = how === "restarted" ? 100 : 200;
     await write(start);
     await cachedValue(start);
-    const reader = new Reader(freshet.url());
+    const reader = new ContinuousReader(freshet.url(), TEXT);
     const idle = await connect(freshet.url());
     await idle.query("SELECT 1");
     if (how === "killed") await upstream.kill();

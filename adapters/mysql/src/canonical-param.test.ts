@@ -1,6 +1,7 @@
+import { TYPE } from "@freshet/mysql-wire";
 import type { SqlType, ValueKind } from "@freshet/types";
 import { describe, expect, test } from "vitest";
-import { canonicalLiteral } from "./canonical-param.ts";
+import { canonicalBound, canonicalLiteral } from "./canonical-param.ts";
 
 const type = (kind: ValueKind, more: Partial<SqlType> = {}): SqlType => ({
   kind,
@@ -36,7 +37,13 @@ describe("a literal's canonical form", () => {
     ["text", {}, "string", "abc ", "abc "],
     ["text", {}, "string", "\xff", undefined],
     ["text", {}, "integer", "5", undefined],
-    ["float8", {}, "integer", "5", undefined],
+    ["float8", {}, "integer", "-5", "-5"],
+    ["float8", {}, "decimal", "0.10", "0.1"],
+    ["float8", {}, "decimal", "-0.0", "0"],
+    ["float8", {}, "decimal", "12345678.1234567", "12345678.1234567"],
+    ["float8", {}, "decimal", "12345678.12345678", undefined],
+    ["float8", {}, "decimal", "1e0", undefined],
+    ["float8", {}, "string", "5", undefined],
     ["bytes", {}, "string", "\x00\xff", "\\x00ff"],
     ["enum", { enumLabels: ["a", "b"] }, "string", "a", "a"],
     ["enum", { enumLabels: ["a", "b"] }, "string", "A", undefined],
@@ -61,5 +68,25 @@ describe("a literal's canonical form", () => {
     ["timestamptz", { modifier: 0 }, "string", "2024-01-01 00:00:00", undefined],
   ])("%s %o %s %s", (kind, more, literal, value, expected) => {
     expect(canonicalLiteral(type(kind, more), literal, value)).toBe(expected);
+  });
+});
+
+describe("a bound value's canonical form", () => {
+  test.each<[ValueKind, number, string | number, string | undefined]>([
+    ["civildate", TYPE.date, "2024-02-29", "2024-02-29"],
+    ["civildatetime", TYPE.date, "2024-02-29", "2024-02-29 00:00:00"],
+    // MariaDB cuts the time off, MySQL reports a malformed packet.
+    ["civildatetime", TYPE.date, "2024-02-29 10:00:00", undefined],
+    ["civildatetime", TYPE.date, "2024-02-29 00:00:00", undefined],
+    ["civildatetime", TYPE.datetime, "2024-02-29 10:00:00", "2024-02-29 10:00:00"],
+    ["civildate", TYPE.datetime, "2024-02-29 00:00:00", undefined],
+    ["float8", TYPE.double, 0.1, "0.1"],
+    ["float8", TYPE.double, -0, "0"],
+    ["float8", TYPE.double, 1e21, undefined],
+    ["float8", TYPE.double, NaN, undefined],
+    ["int", TYPE.double, 1.5, undefined],
+  ])("%s %i %s", (kind, typeId, value, expected) => {
+    const param = { typeId, unsigned: false, name: "", value, longData: false };
+    expect(canonicalBound(type(kind), param, false)).toBe(expected);
   });
 });

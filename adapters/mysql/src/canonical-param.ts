@@ -15,6 +15,8 @@ const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})(?: (\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?)?$/;
 const TIME = /^(-?)(\d{2,3}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?$/;
 const NOT_ASCII = /[\x80-\xff]/;
+/** A number in plain notation of so few digits that it is the same double to everybody. */
+const PLAIN_DOUBLE = /^-?(?=(?:\.?\d){1,15}$)\d+(?:\.\d+)?$/;
 /** Integers that a double holds exactly. */
 const EXACT_DIGITS = 15;
 const TIME_HOURS_MAX = 838;
@@ -31,9 +33,9 @@ const RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = {
 export const canonicalLiteral: LiteralCanonicalizer = (type, literal, value) => {
   switch (literal) {
     case "integer":
-      return integer(type, value) ?? decimal(type, value);
+      return integer(type, value) ?? decimal(type, value) ?? double(type, value);
     case "decimal":
-      return decimal(type, value);
+      return decimal(type, value) ?? double(type, value);
     case "string":
       return string(type, value);
   }
@@ -52,10 +54,11 @@ export function canonicalBound(
     case TYPE.long:
     case TYPE.longlong: {
       const text = String(value);
-      return integer(type, text) ?? decimal(type, text);
+      return integer(type, text) ?? decimal(type, text) ?? double(type, text);
     }
     case TYPE.double:
-      return countsRows ? undefined : exactDouble(type, value as number);
+      if (countsRows) return undefined;
+      return exactDouble(type, value as number) ?? double(type, String(value));
     case TYPE.decimal:
     case TYPE.newdecimal:
       return countsRows ? undefined : decimal(type, value as string);
@@ -107,6 +110,11 @@ function decimal(type: SqlType, text: string): string | undefined {
   const fraction = digits.replace(/0+$/, "");
   const number = fraction === "" ? whole : `${whole}.${fraction}`;
   return sign === "-" && number !== "0" ? `-${number}` : number;
+}
+
+function double(type: SqlType, text: string): string | undefined {
+  if (type.kind !== "float8" || !PLAIN_DOUBLE.test(text)) return undefined;
+  return String(Number(text));
 }
 
 function string(type: SqlType, text: string): string | undefined {

@@ -35,7 +35,9 @@ export function respelled(text: string): string {
       if (index % 2 === 1) return part;
       return part
         .replace(WORDS, (word) => ((number += 1) % 3 === 0 ? word : word.toLowerCase()))
-        .replaceAll(" ", () => ((number += 1) % 4 === 0 ? SPACES[(number / 4) % SPACES.length]! : " "));
+        .replaceAll(" ", () =>
+          (number += 1) % 4 === 0 ? SPACES[(number / 4) % SPACES.length]! : " ",
+        );
     });
   return text.slice(0, from) + rest.join("");
 }

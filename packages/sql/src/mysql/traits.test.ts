@@ -33,6 +33,11 @@ test.each([
   expect(traits(text)).toEqual(PLAIN_READ);
 });
 
+test("|| that concatenates is no deprecated OR", () => {
+  const concatenating = mysqlLexerSettings(["PIPES_AS_CONCAT"]);
+  expect(mysqlLexer.traits("select a || b from t", concatenating)).toEqual(PLAIN_READ);
+});
+
 test.each<[string, Partial<StatementTraits>]>([
   ["select a from t for update", { mayWrite: true }],
   ["select a from t for share nowait", { mayWrite: true }],
@@ -52,6 +57,9 @@ test.each<[string, Partial<StatementTraits>]>([
   ["select sql_calc_found_rows a from t", {}],
   ["select next value for s", { mayWrite: true, mayChangeSession: true, readsDiagnostics: true }],
   ["select /*+ SET_VAR(sql_mode='') */ a from t", {}],
+  ["select a from t where a && b", {}],
+  ["select a from t where a || b", {}],
+  ["select !a from t where a != b", {}],
 ])("is never cached: %s", (text, expected) => {
   const { uncacheable, ...others } = traits(text);
   const { uncacheable: none, ...plain } = { ...PLAIN_READ, ...expected };

@@ -3,7 +3,7 @@ import { OperationalError } from "@freshet/util";
 import type { Connection } from "mysql2";
 import type { UpstreamCatalog } from "../contract.ts";
 import { type ServerInfo, readServerInfo } from "./server-info.ts";
-import { type TableDetail, readTableDetails } from "./table-detail.ts";
+import { type TableDetail, readTableDetails, withShownCascades } from "./table-detail.ts";
 import type { TableIds } from "./table-ids.ts";
 import { defineTable } from "./table-schema.ts";
 
@@ -98,9 +98,9 @@ export async function readDefinitions(
     const detail = details.find(
       (each) => fold(each.schema) === fold(schema.schema) && fold(each.name) === fold(schema.name),
     );
-    if (detail !== undefined) {
-      found.set(schema.id, { detail, definition: defineDetail(detail, server, ids) });
-    }
+    if (detail === undefined) continue;
+    const whole = server.flavour === "mariadb" ? await withShownCascades(client, detail) : detail;
+    found.set(schema.id, { detail: whole, definition: defineDetail(whole, server, ids) });
   }
   return found;
 }

@@ -23,6 +23,10 @@ export function refusalOf(detail: TableDetail, server: ServerInfo): string | nul
     const engine = detail.engine === "" ? "no readable engine" : `engine ${detail.engine}`;
     return `${name} has ${engine}; only InnoDB gives consistent copies (fix: ALTER TABLE ${name} ENGINE = InnoDB)`;
   }
+  const hashed = detail.indexes.find((index) => index.hashed);
+  if (hashed !== undefined) {
+    return `${name} has the unique key "${hashed.name}" of long values, for which the binary log has a column that cannot be told from others (fix: a key of a prefix, or of a hash in a column of its own)`;
+  }
   const [cascade] = detail.cascades;
   if (cascade !== undefined && !server.logsCascades) {
     const fix =

@@ -4,7 +4,12 @@ import type { Logger } from "@freshet/util";
 import type { StreamHandler } from "../contract.ts";
 import type { LogPosition } from "./position.ts";
 import { compareLogPositions } from "./position.ts";
-import { type StatementKind, onlyTable, truncatedTable } from "./statement-kind.ts";
+import {
+  type StatementKind,
+  createsIfMissing,
+  onlyTable,
+  truncatedTable,
+} from "./statement-kind.ts";
 import type { TrackedTable, TrackedTables } from "./tracked-tables.ts";
 
 /**
@@ -62,6 +67,8 @@ export class SchemaChanges {
         return [];
       }
       case "tables":
+        // Of a table that is tracked it says that it exists.
+        if (createsIfMissing(event.text)) return [];
         this.changed(this.#named(event, at), "its definition changed");
         return [];
       case "anything": {
@@ -137,7 +144,7 @@ function mentions(text: string, word: string): boolean {
 function occurrences(text: string, word: string): readonly number[] {
   const lower = text.toLowerCase();
   // A name that is not ASCII may be in another character set here.
-  if (/[^\x20-\x7e]/.test(word) && /[^\x00-\x7f]/.test(text)) return [0];
+  if (isForeign(word) && isForeign(text)) return [0];
   const wanted = word.toLowerCase();
   const forms = new Set([wanted, wanted.replaceAll("`", "``"), wanted.replaceAll('"', '""')]);
   const found: number[] = [];
@@ -153,6 +160,15 @@ function isWordPart(character: string | undefined): boolean {
   return character !== undefined && /[\w$]/.test(character);
 }
 
+/** Characters whose bytes depend on the session's character set, which is not looked at. */
+function isForeign(text: string): boolean {
+  return /[^\x00-\x7f]/.test(text);
+}
+
+/** A qualifier that is whole and plain; others may be anything. */
+const QUALIFIER =
+  /(?:^|[\s,(])(?:`([\x20-\x5f\x61-\x7e]+)`|"([\x20-\x21\x23-\x7e]+)"|([\w$]+))\s*\.\s*[`"]?$/;
+
 /**
  * May the text name the table? An occurrence does not count where it is plainly qualified by
  * another schema, or plainly unqualified while another schema is the default.
@@ -163,15 +179,17 @@ export function namesTable(
   schema: string,
   name: string,
 ): boolean {
+  if (isForeign(name) && isForeign(text)) return true;
   const isDefault = defaultSchema.toLowerCase() === schema.toLowerCase();
   return occurrences(text, name).some((at) => {
     const before = text.slice(Math.max(0, at - 400), at);
-    const qualifier = /(?:`([^`.]+)`|"([^".]+)"|([\w$]+))\s*\.\s*[`"]?$/.exec(before);
+    const qualifier = QUALIFIER.exec(before);
     if (qualifier !== null) {
       const owner = (qualifier[1] ?? qualifier[2] ?? qualifier[3]!).toLowerCase();
       return owner === schema.toLowerCase() || /^\d+$/.test(owner);
     }
-    const isPlain = /(?:^|[\s,(])[`"]?$/.test(before) && !/(\.|\*\/)\s*[`"]?$/.test(before);
-    return isDefault || !isPlain;
+    const isCommented = /\/\*|--|#/.test(text.slice(0, at));
+    const isPlain = /(?:^|[\s,(])[`"]?$/.test(before) && !/\.\s*[`"]?$/.test(before);
+    return isDefault || isCommented || !isPlain;
   });
 }

@@ -37,6 +37,7 @@ const CONTROL: readonly (readonly [RegExp, StatementKind])[] = [
   [/^TRUNCATE\b/, "truncate"],
   [/^RENAME TABLES?\b/, "tables"],
   [/^RENAME USER\b/, "access"],
+  [/^FLUSH PRIVILEGES\b/, "access"],
   [/^(ANALYZE|OPTIMIZE|CHECK|CHECKSUM|FLUSH|INSTALL|UNINSTALL|PURGE|CACHE INDEX)\b/, "harmless"],
 ];
 
@@ -125,7 +126,7 @@ function nameIn(match: RegExpExecArray): NamedTable {
  * others, too, or is not as plain as that (then the whole text has to be searched).
  */
 export function onlyTable(text: string): NamedTable | null {
-  if (/\/\*|--|#|"/.test(text.slice(0, 300))) return null;
+  if (!isPlain(text)) return null;
   const created = CREATED.exec(text);
   if (created !== null) return nameIn(created);
   const altered = ALTERED.exec(text);
@@ -133,8 +134,19 @@ export function onlyTable(text: string): NamedTable | null {
   return nameIn(altered);
 }
 
+/** Names that are not ASCII are in the session's character set, which is not looked at. */
+function isPlain(text: string): boolean {
+  return !/\/\*|--|#|"/.test(text.slice(0, 300)) && !/[^\x00-\x7f]/.test(text);
+}
+
+/** A plain CREATE TABLE IF NOT EXISTS, which does nothing to a table that there is. */
+export function createsIfMissing(text: string): boolean {
+  return isPlain(text) && /^\s*CREATE\s+TABLE\s+IF\s+NOT\s+EXISTS\s/i.test(text);
+}
+
 /** `TRUNCATE [TABLE] [schema.]name` and nothing more. */
 export function truncatedTable(text: string): NamedTable | null {
+  if (/[^\x00-\x7f]/.test(text)) return null;
   const match = TRUNCATED.exec(stripComments(text));
   return match === null ? null : nameIn(match);
 }

@@ -1,5 +1,6 @@
 import type { Connection } from "mysql2";
 import { execute } from "./connection.ts";
+import { qualified } from "./names.ts";
 import type { ServerInfo } from "./server-info.ts";
 import { type TextRow, queryRows } from "./session.ts";
 import type { TableName } from "./table-ids.ts";
@@ -44,6 +45,8 @@ export interface IndexDetail {
   /** No column is indexed by a prefix only, and none is an expression. */
   readonly whole: boolean;
   readonly columns: readonly string[];
+  /** MariaDB: of long values, through a column that only the binary log shows. */
+  readonly hashed: boolean;
 }
 
 const SYSTEM_SCHEMAS = "'mysql', 'information_schema', 'performance_schema', 'sys'";
@@ -85,7 +88,7 @@ export async function readTableDetails(
   const indexes = groupByTable(
     await read(
       `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, INDEX_NAME AS name, NON_UNIQUE AS nonunique,
-         COLUMN_NAME AS col, SUB_PART AS part, ${expression} AS expression
+         COLUMN_NAME AS col, SUB_PART AS part, INDEX_TYPE AS type, ${expression} AS expression
        FROM information_schema.STATISTICS`,
       "TABLE_SCHEMA",
       "TABLE_NAME",
@@ -116,6 +119,27 @@ export async function readTableDetails(
       cascades: (cascades.get(key) ?? []).map((each) => each["name"] ?? ""),
     };
   });
+}
+
+/**
+ * MariaDB shows foreign keys in information_schema only to accounts that may do more than read.
+ * Whoever may read sees them in the table's definition.
+ */
+export async function withShownCascades(
+  client: Connection,
+  detail: TableDetail,
+): Promise<TableDetail> {
+  if (detail.kind !== "BASE TABLE") return detail;
+  const rows = await queryRows(client, `SHOW CREATE TABLE ${qualified(detail)}`);
+  const text = rows[0]?.["Create Table"] ?? "";
+  const shown = text.split("\n").flatMap((line) => {
+    const match =
+      /^\s*CONSTRAINT `((?:[^`]|``)+)` FOREIGN KEY\b.*\bON (?:DELETE|UPDATE) (?:CASCADE|SET)\b/.exec(
+        line,
+      );
+    return match === null ? [] : [match[1]!.replaceAll("``", "`")];
+  });
+  return { ...detail, cascades: [...new Set([...detail.cascades, ...shown])] };
 }
 
 /** The engine's own guess, of this moment. */
@@ -174,6 +198,7 @@ function indexesOf(rows: readonly TextRow[]): readonly IndexDetail[] {
       (part) => part["part"] === null && part["expression"] === null && part["col"] !== null,
     ),
     columns: parts.map((part) => part["col"] ?? ""),
+    hashed: parts[0]?.["type"] === "HASH",
   }));
 }
 

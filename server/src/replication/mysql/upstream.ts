@@ -280,6 +280,7 @@ class MysqlUpstream implements Upstream {
     } finally {
       this.#handler = null;
       this.#streaming = false;
+      this.#firstAdded = null;
     }
   }
 
@@ -414,8 +415,8 @@ class MysqlUpstream implements Upstream {
   async #startPosition(from: string | null): Promise<StreamStart> {
     const server = await this.#serverInfo();
     const end = await this.#poll.run((client) => readLogEnd(client, server));
-    const first = this.#firstAdded ?? { file: end.file, offset: end.size, created: 0 };
-    const start = from === null ? first : parsePosition(from);
+    const added = this.#firstAdded ?? { file: end.file, offset: end.size, created: 0 };
+    const start = from === null ? added : parsePosition(from);
     const logs = await this.#poll.run((client) => readBinaryLogs(client));
     const log = logs.find((each) => each.file === start.file);
     if (log === undefined) {
