@@ -157,7 +157,7 @@ export class FreshetProcess {
   }
 
   /** Until it answers from caches, by its own account. */
-  async following(timeoutMs = 30_000): Promise<void> {
+  async following(timeoutMs = 60_000): Promise<void> {
     const databases = [this.#options.upstreamUrl, ...(this.#options.args ?? [])].filter((text) =>
       text.includes("://"),
     ).length;
@@ -168,7 +168,7 @@ export class FreshetProcess {
   }
 
   /** Until clients get answers, be it forwarded ones. */
-  async answering(timeoutMs = 30_000): Promise<void> {
+  async answering(timeoutMs = 60_000): Promise<void> {
     const ask = this.url().startsWith("mysql:") ? mysqlQuery : query;
     await this.until(async () => (await ask(this.url(), "SELECT 1")).length === 1, timeoutMs);
   }

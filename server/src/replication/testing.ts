@@ -11,7 +11,7 @@ import {
 
 /** Waits for a condition that something else brings about; fails loudly instead of hanging. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`never happened: ${what}`);
     await systemClock.wait(5);

@@ -63,7 +63,7 @@ export class RawClient {
   }
 
   /** Waits until `count` messages of the type have come in all; fails when the peer closes. */
-  async until(type: number, count: number, limitMs = 20_000): Promise<void> {
+  async until(type: number, count: number, limitMs = 60_000): Promise<void> {
     const deadline = Date.now() + limitMs;
     while (this.count(type) < count) {
       if (this.closed) throw new Error(`closed, after ${this.describe()}`);
@@ -84,7 +84,7 @@ export class RawClient {
     return this.until(BACKEND.readyForQuery, count);
   }
 
-  async untilClosed(limitMs = 20_000): Promise<void> {
+  async untilClosed(limitMs = 60_000): Promise<void> {
     const deadline = Date.now() + limitMs;
     while (!this.closed) {
       if (Date.now() > deadline) throw new Error("still open");

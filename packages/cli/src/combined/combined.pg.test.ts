@@ -39,7 +39,7 @@ async function query(url: string, ...statements: string[]): Promise<unknown[]> {
 async function ready(one: FreshetProcess): Promise<void> {
   await vi.waitFor(
     async () => expect((await one.get("/health/ready")).status, one.output).toBe(200),
-    { timeout: 20_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 }
 
@@ -47,7 +47,7 @@ describe("freshet --upstream-db-url", () => {
   it("serves, caches, tells its health, and ends with 0 at SIGTERM", async () => {
     const one = await start(upstream.url(), "--adapter-threads=2", "--deployment=serves");
     await ready(one);
-    await vi.waitFor(() => expect(one.output).toContain("following the database"), 20_000);
+    await vi.waitFor(() => expect(one.output).toContain("following the database"), 60_000);
     const url = `postgres://postgres:postgres@127.0.0.1:${one.port}/postgres`;
     await query(
       upstream.url(),
@@ -55,7 +55,7 @@ describe("freshet --upstream-db-url", () => {
       "INSERT INTO item VALUES (1, 'one'), (2, 'two')",
     );
     const text = "SELECT name FROM item WHERE id = 1";
-    await vi.waitFor(() => query(url, `CREATE CACHE item_name FROM ${text}`), 10_000);
+    await vi.waitFor(() => query(url, `CREATE CACHE item_name FROM ${text}`), 60_000);
     for (let count = 0; count < 8; count += 1) {
       expect(await query(url, text)).toEqual([{ name: "one" }]);
     }
@@ -71,7 +71,7 @@ describe("freshet --upstream-db-url", () => {
   it("waits for an upstream that is not there, says so, and can be stopped meanwhile", async () => {
     const port = await freePort();
     const one = await start(`postgres://ann:s3cret@127.0.0.1:${port}/shop`);
-    await vi.waitFor(() => expect(one.output).toContain("waiting for the upstream"), 20_000);
+    await vi.waitFor(() => expect(one.output).toContain("waiting for the upstream"), 60_000);
     expect((await one.get("/health/live")).status).toBe(200);
     expect((await one.get("/health/ready")).status).toBe(503);
     one.signal("SIGINT");
@@ -140,7 +140,7 @@ describe("freshet --verify and --cleanup", () => {
 
     const one = await start(upstream.url(), "--deployment=cleaned");
     await ready(one);
-    await vi.waitFor(() => expect(one.output).toContain("following the database"), 20_000);
+    await vi.waitFor(() => expect(one.output).toContain("following the database"), 60_000);
     one.signal("SIGTERM");
     expect(await one.exit, one.output).toBe(0);
     const cleanup = await start(
