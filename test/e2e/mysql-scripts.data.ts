@@ -101,7 +101,7 @@ export const MYSQL_SCRIPTS: Readonly<Record<string, string>> = {
     SELECT 1, -1, 1.5, 1e100, -0.0, NULL, '', 'täxt 😀', x'00ff', b'101', true, 18446744073709551615;
     SELECT DATE '2024-02-29', TIME '-12:34:56.789', TIMESTAMP '2024-02-29 01:02:03.456789';
     SELECT CAST('-838:59:59' AS time), CAST('0000-00-00' AS date), CAST(1 AS unsigned);
-    SELECT CAST('{"a": [1, 2, null]}' AS char), JSON_EXTRACT('{"a": [1, 2]}', '$.a[1]');
+    SELECT CAST('{"a": [1, 2, null]}' AS char), CAST(JSON_EXTRACT('{"a": [1, 2]}', '$.a[1]') AS char);
     SELECT ST_AsText(ST_GeomFromText('POINT(1 2)')), hex(ST_GeomFromText('POINT(1 2)'));
     SELECT repeat('long ', 20000);
     SELECT 'a tab\\t and a line\\n and a zero\\0 and a \\\\';

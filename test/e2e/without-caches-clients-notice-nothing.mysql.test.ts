@@ -200,7 +200,7 @@ describe.each(["mysql", "mariadb"] as const)("%s", (flavour) => {
       await other.end();
     });
 
-    it("fetches with server-side cursors and streams", async () => {
+    it("streams rows", async () => {
       const client = await mysqlConnect(freshet.url());
       const raw = (client as unknown as { connection: unknown }).connection as {
         query(text: string): { stream(): AsyncIterable<unknown> };
@@ -229,7 +229,7 @@ describe.each(["mysql", "mariadb"] as const)("%s", (flavour) => {
     });
 
     it("gives a slow reader a large result without holding it in memory", async () => {
-      const megabytes = Number(process.env["FRESHET_RESULT_MEGABYTES"] ?? 200);
+      const megabytes = Number(process.env["FRESHET_RESULT_MEGABYTES"] ?? 100);
       await mysqlQuery(
         freshet.url(),
         "CREATE TABLE filler (line varchar(1023))",

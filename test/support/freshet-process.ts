@@ -115,6 +115,8 @@ export class FreshetProcess {
   url(user?: string, password?: string): string {
     const url = new URL(this.#options.upstreamUrl);
     url.host = `127.0.0.1:${this.port}`;
+    // How we reach the database is nothing of its clients.
+    url.search = "";
     if (user !== undefined) url.username = user;
     if (password !== undefined) url.password = password;
     return url.href;

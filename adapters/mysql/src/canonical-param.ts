@@ -58,7 +58,11 @@ export function canonicalBound(
     }
     case TYPE.double:
       if (countsRows) return undefined;
-      return exactDouble(type, value as number) ?? double(type, String(value));
+      return (
+        exactDouble(type, value as number) ??
+        double(type, String(value)) ??
+        shortDecimal(type, String(value))
+      );
     case TYPE.decimal:
     case TYPE.newdecimal:
       return countsRows ? undefined : decimal(type, value as string);
@@ -117,6 +121,13 @@ function double(type: SqlType, text: string): string | undefined {
   return String(Number(text));
 }
 
+/** Compared as doubles, which tell short decimals apart. */
+function shortDecimal(type: SqlType, text: string): string | undefined {
+  const precision = type.modifier >> 8;
+  if (precision < 1 || precision > EXACT_DIGITS || !PLAIN_DOUBLE.test(text)) return undefined;
+  return decimal(type, text);
+}
+
 function string(type: SqlType, text: string): string | undefined {
   if (text.length > LITERAL_BYTES_MAX) return undefined;
   switch (type.kind) {
@@ -130,6 +141,8 @@ function string(type: SqlType, text: string): string | undefined {
     case "bigint":
       // Compared as doubles, which is exact for short integers.
       return text.length <= EXACT_DIGITS ? integer(type, text) : undefined;
+    case "decimal":
+      return shortDecimal(type, text);
     case "civildate":
       return isDate(text) ? text : undefined;
     case "civildatetime":

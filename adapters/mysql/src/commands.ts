@@ -108,5 +108,7 @@ async function resetConnection(session: Session, command: CommandPacket): Promis
   const done = new Promise<void>((resolve) => (unit.onDone = () => resolve()));
   session.flush();
   await done;
-  if (link.tracker.errorCode !== ERROR.unknownCommand) session.reset(false);
+  if (link.tracker.errorCode === ERROR.unknownCommand) return;
+  link.queries = 0;
+  session.reset(false);
 }

@@ -92,3 +92,34 @@ export function parseProbe({ row, charset }: ProbeReply): HiddenSettings | null 
     resultCharset: charset,
   };
 }
+
+/** Counters of this session that show what it, or what it called, made and locked. */
+const TRACES: ReadonlySet<string> = new Set([
+  ...["com_create_table", "com_create_temporary_table", "com_create_sequence"],
+  ...["com_lock_tables", "com_flush"],
+]);
+const NAMED = [...TRACES, "questions"].map((name) => `'${name}'`).join(", ");
+
+/** Needs no privilege. */
+export const TRACES_TEXT = `SHOW SESSION STATUS WHERE Variable_name IN (${NAMED})`;
+export const TRACES_COLUMNS = 2;
+
+/**
+ * True when the session has made no table and locked none. Fewer questions than the `queries`
+ * it was asked mean that the counters were flushed.
+ */
+export function hasNoTraces(
+  rows: readonly (readonly (string | null)[])[],
+  queries: number,
+): boolean {
+  let questions = 0;
+  let traced = 0;
+  for (const [name = "", value = ""] of rows) {
+    const counter = (name ?? "").toLowerCase();
+    if (counter === "questions") questions = Number(value);
+    if (!TRACES.has(counter)) continue;
+    traced += 1;
+    if (value !== "0") return false;
+  }
+  return traced > 0 && questions >= queries;
+}

@@ -1,6 +1,6 @@
 import { COMMAND, packet, queryCommand } from "@freshet/mysql-wire";
 import { messageOf } from "@freshet/util";
-import { parseProbe, PROBE_COLUMNS } from "./probe.ts";
+import { hasNoTraces, parseProbe, PROBE_COLUMNS, TRACES_COLUMNS, TRACES_TEXT } from "./probe.ts";
 import type { Session } from "./session.ts";
 import type { StartupTemplate } from "./template.ts";
 import type { UpstreamLink } from "./upstream/link.ts";
@@ -68,6 +68,25 @@ export class Probing {
         resolve(hidden !== null);
       };
     });
+  }
+
+  /** Asks whether what the session called has made temporary tables or locks; true if not. */
+  async checkTables(): Promise<boolean> {
+    const session = this.#session;
+    const { transaction, capabilities } = session;
+    const link = await session.openLink();
+    if (link === null || link.closed) return false;
+    const { doubts } = transaction;
+    const unit = session.beginUnit(link, "hidden", COMMAND.query, null, null);
+    unit.wantedColumns = TRACES_COLUMNS;
+    const rows: (string | null)[][] = (unit.rows = []);
+    const done = new Promise<void>((resolve) => (unit.onDone = () => resolve()));
+    link.out.add(packet(0, queryCommand(TRACES_TEXT, capabilities)));
+    link.out.flush();
+    await done;
+    if (unit.failed || link.closed || session.link !== link) return false;
+    transaction.tablesChecked(doubts, hasNoTraces(rows, link.queries));
+    return transaction.tableDoubt === "none";
   }
 
   /**

@@ -24,8 +24,9 @@ export function readiness(session: Session, route: CachedRoute): Readiness {
 /** What holds for every cacheable statement of the session, whatever the cache. */
 function sessionReadiness(session: Session): Readiness {
   const { link, transaction } = session;
-  if (transaction.tablesUncertain || transaction.locked) return "session-setting";
-  if (link?.queue.busy === true) return "async";
+  if (transaction.tableDoubt === "certain") return "session-setting";
+  if (link?.queue.busy === true || transaction.tableDoubt === "maybe") return "async";
+  if (transaction.locked) return "session-setting";
   const unknown = !session.probing.scopeKnown || session.probing.expired;
   return unknown || transaction.needsPosition ? "async" : "ready";
 }
@@ -63,6 +64,11 @@ export async function prepare(
   if (session.closed) return "not-serving";
   if (!session.probing.scopeKnown || session.probing.expired) {
     if (!(await session.probing.probe())) return "session-setting";
+  }
+  if (transaction.tableDoubt === "maybe") {
+    const clear = await session.probing.checkTables();
+    if (session.closed) return "not-serving";
+    if (!clear) return "session-setting";
   }
   if (transaction.needsPosition) {
     const limitMs = context.limits.ownWriteLimitMs;

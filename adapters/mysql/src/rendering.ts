@@ -67,13 +67,13 @@ function findPlan(
   const known = plans.get(key);
   if (known !== undefined) return known;
   if (plans.size >= PLANS_LIMIT) plans.clear();
-  const plan = compile(cache.columns, binary, session, capabilities);
+  const plan = compile(cache, binary, session, capabilities);
   plans.set(key, plan);
   return plan;
 }
 
 function compile(
-  definitions: readonly ColumnDefinition[],
+  { columns: definitions, readsInstants }: CacheDefinition,
   binary: boolean,
   session: Session,
   capabilities: number,
@@ -84,12 +84,15 @@ function compile(
     kind: type.kind,
     ...(columns[index] as WireColumn),
   }));
-  const zoned = settings.offsetMinutes === null && rendered.some((c) => c.kind === "timestamptz");
+  const instants = readsInstants === true || rendered.some((c) => c.kind === "timestamptz");
+  const zoned = settings.offsetMinutes === null && instants;
   const rendering = zoned
     ? ({ kind: "refused", reason: "the session's time zone is not a fixed offset" } as const)
-    : compileRendering(rendered, binary ? "binary" : "text", {
-        timeZoneOffsetSeconds: (settings.offsetMinutes ?? 0) * SECONDS_PER_MINUTE,
-      });
+    : settings.blanksInNames && columns.some(mayEndInBlanks)
+      ? ({ kind: "refused", reason: "IGNORE_SPACE keeps blanks in a column's name" } as const)
+      : compileRendering(rendered, binary ? "binary" : "text", {
+          timeZoneOffsetSeconds: (settings.offsetMinutes ?? 0) * SECONDS_PER_MINUTE,
+        });
   const ok = rendering.kind === "ok";
   const head = resultHead(columns, capabilities, status, 1);
   const end = resultEnd({ status }, capabilities);
@@ -107,6 +110,14 @@ function compile(
       return Buffer.concat([bytes, packet(nextSequence, end)]);
     },
   };
+}
+
+/**
+ * Under IGNORE_SPACE MySQL looks behind a word for a parenthesis, and names an expression that
+ * ends with a word after the blanks it has passed. A single word is an alias or a literal.
+ */
+function mayEndInBlanks({ originalName, name }: WireColumn): boolean {
+  return originalName === "" && !/^\w*$/.test(name) && /[\w$\x80-\xff]$/.test(name);
 }
 
 /** Texts come in the session's own collation, whatever the column's is. */

@@ -1,4 +1,5 @@
 import {
+  COMMAND,
   ERROR,
   parseColumnDefinition,
   parseTextRow,
@@ -78,6 +79,7 @@ function look(session: Session, link: UpstreamLink, unit: UpstreamUnit): void {
     case "row":
       if (unit.wantedColumns > 0 && reader.last) {
         unit.row = parseTextRow(buffer, payloadAt, reader.end, unit.wantedColumns);
+        unit.rows?.push(unit.row);
       }
       return;
     default:
@@ -100,8 +102,10 @@ function onPrepared(link: UpstreamLink, unit: UpstreamUnit): void {
 
 function finish(session: Session, link: UpstreamLink, unit: UpstreamUnit): void {
   const before = session.status;
-  // An ERR has no flags; a transaction it ended shows with the next OK.
-  if (!unit.failed) session.status = link.tracker.status & ~RESULT_FLAGS;
+  // An ERR has no flags: those of the results before it stand, and a transaction that it ended
+  // shows with the next OK.
+  session.status = link.tracker.status & ~RESULT_FLAGS;
+  if (unit.command === COMMAND.query) link.queries += 1;
   if (unit.kind === "client" && unit.statement !== null) {
     if (unit.failed) session.statements.undo(unit.statement);
     else if (unit.learned !== null) learnedDone(session, unit.statement, unit.learned);

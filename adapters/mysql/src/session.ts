@@ -24,6 +24,7 @@ import type { Killable, KillScope } from "./cancel.ts";
 import { handleCommand } from "./commands.ts";
 import type { AdapterContext } from "./context.ts";
 import { LastHit } from "./diagnostics.ts";
+import { prepareAhead } from "./prepared/forward.ts";
 import { StatementTable } from "./prepared/statement.ts";
 import { Probing } from "./probing.ts";
 import { onReply } from "./replies.ts";
@@ -41,6 +42,15 @@ import { UpstreamUnit } from "./upstream/reply-queue.ts";
 
 /** While a statement waits, this much more of the client's input is taken in. */
 const INPUT_BUFFER_BYTES = 65_536;
+
+/**
+ * What backslashes and double quotes mean depends on sql_mode, and in some character sets (GBK,
+ * Shift JIS, Big5) the second byte of a character may look like a backslash or a backtick.
+ */
+const MISREADABLE = /[\\"]|[\x80-\xff]`/;
+
+/** SET GLOBAL and SET PERSIST: sessions begin with these settings. */
+const GLOBALLY = /\b(?:global|persist)\b/i;
 
 /** The current packet of the client; a command's first, unless something was asked of it. */
 export type CommandPacket = Pick<
@@ -189,6 +199,15 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
 
   get lexer(): LexerSettings {
     return this.settings.lexer;
+  }
+
+  /**
+   * The traits of a text; null (it may do anything) where it may have been cut into tokens by
+   * other rules than the upstream's.
+   */
+  believed(traits: StatementTraits | null, text: string | null): StatementTraits | null {
+    const doubtful = this.scope === null && text !== null && MISREADABLE.test(text);
+    return doubtful ? null : traits;
   }
 
   get transactionOpen(): boolean {
@@ -425,10 +444,15 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
     traits: StatementTraits | null,
     text: string | null,
   ): UpstreamUnit {
+    const changes = kind === "client" && (traits === null || traits.mayChangeSession);
+    if (changes && traits?.readsDiagnostics !== true) prepareAhead(this, link);
     const unit = new UpstreamUnit(kind, command);
     link.queue.push(unit);
     if (kind === "client") {
       this.transaction.sent(unit, traits, text);
+      if (changes && (text === null || GLOBALLY.test(text))) {
+        unit.onDone = () => this.context.templates.clear();
+      }
       this.hits.forget();
     }
     return unit;

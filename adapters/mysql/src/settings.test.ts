@@ -1,5 +1,18 @@
 import { expect, test } from "vitest";
-import { fixedOffsetMinutes } from "./settings.ts";
+import type { HiddenSettings } from "./probe.ts";
+import { fixedOffsetMinutes, SessionSettings } from "./settings.ts";
+
+const HIDDEN: HiddenSettings = {
+  database: "film",
+  account: "app@%",
+  modes: new Set(["STRICT_TRANS_TABLES"]),
+  characterSets: ["utf8mb4", "utf8mb4", "utf8mb4"],
+  timeZone: "SYSTEM",
+  systemTimeZone: "UTC",
+  isolation: "REPEATABLE-READ",
+  unusual: [],
+  resultCharset: 255,
+};
 
 test.each([
   ["+05:30", "UTC", 330],
@@ -13,4 +26,10 @@ test.each([
   ["SYSTEM", "GMT", null],
 ])("time_zone %s of a system in %s", (zone, system, expected) => {
   expect(fixedOffsetMinutes(zone, system)).toBe(expected);
+});
+
+test("no cache is used where CHAR is read with all its blanks", () => {
+  expect(new SessionSettings(HIDDEN).scope?.identity).toBe('{"db":"film","modes":[]}');
+  const modes = new Set(["PAD_CHAR_TO_FULL_LENGTH"]);
+  expect(new SessionSettings({ ...HIDDEN, modes }).scope).toBeNull();
 });

@@ -10,7 +10,6 @@ const SCOPE_MODES = [
   "NO_BACKSLASH_ESCAPES",
   "NO_UNSIGNED_SUBTRACTION",
   "ONLY_FULL_GROUP_BY",
-  "PAD_CHAR_TO_FULL_LENGTH",
   "PIPES_AS_CONCAT",
   "REAL_AS_FLOAT",
   "TIME_TRUNCATE_FRACTIONAL",
@@ -18,6 +17,8 @@ const SCOPE_MODES = [
 
 /** Words under which the engine does not know what a read means. */
 const REFUSED_MODES = [
+  // CHAR has all its blanks, in comparisons too.
+  "PAD_CHAR_TO_FULL_LENGTH",
   "EMPTY_STRING_IS_NULL",
   "ORACLE",
   "MSSQL",
@@ -56,6 +57,8 @@ export class SessionSettings {
   lexer: LexerSettings = DEFAULT_LEXER_SETTINGS;
   /** Collation id of text columns in results. */
   resultCharset = 0;
+  /** Columns of answers are named after the blanks behind their expressions, too. */
+  blanksInNames = false;
   /** Rendering identity: equal keys mean equal bytes. */
   key = 0;
 
@@ -101,7 +104,8 @@ export class SessionSettings {
     this.resultCharset = hidden.resultCharset;
     this.#offsetMinutes = fixedOffsetMinutes(hidden.timeZone, hidden.systemTimeZone);
     const offset = this.#offsetMinutes === null ? 0 : this.#offsetMinutes + 1024;
-    this.key = this.resultCharset * 4096 + offset;
+    this.blanksInNames = modes.has("IGNORE_SPACE");
+    this.key = (this.resultCharset * 4096 + offset) * 2 + Number(this.blanksInNames);
     const usable =
       hidden.characterSets.every((name) => name === "utf8mb4") &&
       hidden.unusual.length === 0 &&

@@ -149,7 +149,8 @@ export function forwardQuery(
   text: string | null,
   reason: ForwardReason,
 ): void | Promise<void> {
-  const traits = route?.kind === "cached" || route?.kind === "forward" ? route.traits : null;
+  const known = route?.kind === "cached" || route?.kind === "forward" ? route.traits : null;
+  const traits = session.believed(known, text);
   return session.withLink((link) => {
     const send = () => sendQuery(session, link, command, traits, text, route, reason);
     if (session.hits.due && (traits === null || readsDiagnostics(traits))) {

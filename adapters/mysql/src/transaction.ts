@@ -8,14 +8,40 @@ const PLAIN_BEGIN =
 const NEXT_TRANSACTION = /\btransaction\b|@@\s*(?:transaction|tx)_/i;
 const SESSION_TRANSACTION = /^\s*set\s+(?:session|local|global)\s+transaction\b[^;]*;?\s*$/i;
 const TEMPORARY = /\btemporary\b/i;
-/** Statements that cannot create a temporary table unless they say so. */
+/** Statements that cannot create a temporary table unless they say so, or call what does. */
 const PLAIN_VERBS = new Set([
   ...["select", "insert", "update", "delete", "replace", "with", "values", "table", "set", "use"],
   ...["begin", "start", "commit", "rollback", "savepoint", "release", "show", "explain", "desc"],
   ...["describe", "create", "alter", "drop", "truncate", "rename", "analyze", "optimize", "do"],
-  ...["load", "lock", "grant", "revoke", "unlock", "kill", "flush", "reset", "check", "help", "prepare"],
+  ...[
+    "load",
+    "lock",
+    "grant",
+    "revoke",
+    "unlock",
+    "kill",
+    "flush",
+    "reset",
+    "check",
+    "help",
+    "prepare",
+  ],
   ...["deallocate", "xa", "import", "checksum", "repair", "cache", "handler", "signal", "get", ""],
 ]);
+
+/** Of these only functions that they call may change the session. */
+const CALLING_VERBS = new Set([
+  ...["select", "with", "values", "table", "insert", "update", "delete", "replace", "load", "xa"],
+  ...["explain", "desc", "describe"],
+]);
+/** Code in a comment. */
+const CONDITIONAL = /\/\*M?!/i;
+
+/**
+ * Does anything hide the session's tables from what the caches know? `maybe`: a statement called
+ * something that may have made temporary tables or locks; the upstream's counters tell.
+ */
+export type TableDoubt = "none" | "maybe" | "certain";
 
 /** BEGIN or START TRANSACTION. */
 export function begins(traits: StatementTraits): boolean {
@@ -38,8 +64,10 @@ export class TransactionMemory {
   wrote = false;
   /** The open transaction has the session's own isolation level. */
   defaultIsolation = false;
-  /** Tables may be locked or hidden behind temporary ones, until the session is reset. */
-  tablesUncertain = false;
+  /** Tables hidden behind temporary ones, until the session is reset. */
+  #doubt: TableDoubt = "none";
+  /** Counts what raised doubts: an answer asked for before the last of them settles nothing. */
+  doubts = 0;
   #locked = false;
   #nextTransactionSet = false;
   #changedSettings = false;
@@ -51,6 +79,19 @@ export class TransactionMemory {
   /** LOCK TABLES: reads of other tables are errors. */
   get locked(): boolean {
     return this.#locked;
+  }
+
+  get tableDoubt(): TableDoubt {
+    return this.#doubt;
+  }
+
+  /** The upstream's counters, asked after `doubts` doubts, say whether there is anything. */
+  tablesChecked(doubts: number, clean: boolean): void {
+    if (!clean) this.#doubt = "certain";
+    else if (doubts === this.doubts && this.#doubt === "maybe") {
+      this.#doubt = "none";
+      this.#locked = false;
+    }
   }
 
   /** The next transaction to begin has the session's own isolation level. */
@@ -67,11 +108,11 @@ export class TransactionMemory {
       unit.mayChangeSession ||= traits.mayChangeSession || traits.multiple;
       if (begins(traits) && text !== null) unit.plainBegin = PLAIN_BEGIN.test(text);
     }
-    this.#noteTables(traits, text);
+    this.#noteTables(unit, traits, text);
     if (unit.mayWrite) this.wrote = true;
     if (unit.mayChangeSession) {
       if (text === null || (NEXT_TRANSACTION.test(text) && !SESSION_TRANSACTION.test(text))) {
-        this.#nextTransactionSet = true;
+        this.#nextTransactionSet = unit.setsNextTransaction = true;
       }
       this.hiddenKnown = false;
       this.changes += 1;
@@ -79,23 +120,35 @@ export class TransactionMemory {
     }
   }
 
-  #noteTables(traits: StatementTraits | null, text: string | null): void {
-    if (traits === null || text === null || traits.multiple) {
-      if (text === null || /\block\b/i.test(text)) this.#locked = true;
-      if (text === null || TEMPORARY.test(text) || /\b(?:call|execute)\b/i.test(text)) {
-        this.tablesUncertain = true;
-      }
+  #noteTables(unit: UpstreamUnit, traits: StatementTraits | null, text: string | null): void {
+    if (text === null) {
+      this.#locked = true;
+      return this.#mayHideTables(unit);
+    }
+    if (traits === null || traits.multiple || wraps(traits, text)) {
+      if (/\b(?:lock|flush)\b/i.test(text)) this.#locked = true;
+      if (TEMPORARY.test(text)) this.#doubt = "certain";
+      else if (traits === null || traits.mayChangeSession) this.#mayHideTables(unit);
       return;
     }
-    if (traits.verb === "lock" || traits.verb === "flush") this.#locked = true;
-    else if (traits.verb === "unlock") this.#locked = false;
-    if (!PLAIN_VERBS.has(traits.verb) || (traits.verb === "create" && TEMPORARY.test(text))) {
-      this.tablesUncertain = true;
-    }
+    const { verb } = traits;
+    if (verb === "lock" || verb === "flush") this.#locked = true;
+    else if (verb === "unlock") this.#locked = false;
+    if (verb === "create" && TEMPORARY.test(text)) this.#doubt = "certain";
+    else if (!PLAIN_VERBS.has(verb) || calls(traits)) this.#mayHideTables(unit);
+  }
+
+  /** What was called may also have set the next transaction's isolation. */
+  #mayHideTables(unit: UpstreamUnit): void {
+    this.#nextTransactionSet = unit.setsNextTransaction = true;
+    this.doubts += 1;
+    if (this.#doubt === "none") this.#doubt = "maybe";
   }
 
   unitEnded(unit: UpstreamUnit, before: number, status: number): void {
     const open = (status & SERVER_STATUS.inTransaction) !== 0;
+    // A transaction before this one may have ended since it was sent.
+    if (unit.mayWrite) this.wrote = true;
     if (!open) {
       if (this.wrote) this.needsPosition = true;
       if ((before & SERVER_STATUS.inTransaction) !== 0) this.#nextTransactionSet = false;
@@ -106,6 +159,7 @@ export class TransactionMemory {
     } else if ((before & SERVER_STATUS.inTransaction) === 0) {
       this.defaultIsolation = this.nextIsDefault && (unit.plainBegin || !unit.mayChangeSession);
     }
+    if (unit.setsNextTransaction && !open) this.#nextTransactionSet = true;
   }
 
   /** A probe sent after `changes` changes has read the hidden settings. */
@@ -120,7 +174,22 @@ export class TransactionMemory {
     // An open transaction was rolled back; what was committed before is still to be waited for.
     this.changes += 1;
     this.hiddenKnown = hiddenKnown;
-    this.wrote = this.defaultIsolation = this.tablesUncertain = false;
+    this.wrote = this.defaultIsolation = false;
+    this.#doubt = "none";
+    this.doubts += 1;
     this.#locked = this.#nextTransactionSet = this.#changedSettings = false;
   }
+}
+
+/** It may call a stored function. */
+function calls({ verb, mayWrite, mayChangeSession }: StatementTraits): boolean {
+  if (verb === "set" || verb === "do") return mayWrite;
+  return mayChangeSession && CALLING_VERBS.has(verb);
+}
+
+/** Code that the traits are not about: in a comment, or MariaDB's statements around others. */
+function wraps({ verb }: StatementTraits, text: string): boolean {
+  if (CONDITIONAL.test(text)) return true;
+  if (verb === "set") return /\bstatement\b/i.test(text);
+  return verb === "begin" && /\batomic\b/i.test(text);
 }

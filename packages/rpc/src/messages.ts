@@ -51,6 +51,11 @@ export interface CacheDefinition {
   readonly slots: readonly SlotDefinition[];
   readonly params: readonly ParamDefinition[];
   readonly columns: readonly ColumnDefinition[];
+  /**
+   * It reads instants (`timestamptz`), if only to compare or to group them: in MySQL two of them
+   * are equal in a time zone where clocks are put back between them.
+   */
+  readonly readsInstants?: boolean;
   /** Type ids the upstream reports for `$1..$n` when the text has placeholders. */
   readonly inTransaction: "until-write" | "always" | "never";
   readonly maintenance: string;

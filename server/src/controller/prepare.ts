@@ -74,9 +74,19 @@ export function definitionOf(
     slots: compiled.slots,
     params: compiled.params.map(({ type, list, role }) => ({ type, list, role })),
     columns: description.columns,
+    readsInstants: readsInstants(compiled),
     inTransaction: record.inTransaction,
     maintenance: compiled.maintenance,
   };
+}
+
+function readsInstants({ uses, tables }: CompiledQuery): boolean {
+  return uses.some(({ table, columns }) => {
+    const schema = tables.find(({ id }) => id === table);
+    return schema?.columns.some(
+      ({ number, type }) => type.kind === "timestamptz" && columns.includes(number),
+    );
+  });
 }
 
 function compareResultTypes(

@@ -34,6 +34,12 @@ export class StartupTemplates<Template extends Learnable, Connection> {
     this.#ttlMs = ttlMs;
   }
 
+  /** The upstream may receive clients otherwise from now on. */
+  clear(): void {
+    this.#known.clear();
+    this.#learning.clear();
+  }
+
   /** Rejects as `learn` does. */
   async get(
     key: string,
@@ -57,10 +63,11 @@ export class StartupTemplates<Template extends Learnable, Connection> {
     try {
       const result = await learned;
       if (this.#known.size >= TEMPLATES_LIMIT) this.#known.clear();
-      this.#known.set(key, result.template);
+      // Not when all was cleared meanwhile.
+      if (this.#learning.get(key) === template) this.#known.set(key, result.template);
       return result;
     } finally {
-      this.#learning.delete(key);
+      if (this.#learning.get(key) === template) this.#learning.delete(key);
     }
   }
 }

@@ -3,7 +3,6 @@ import {
   CACHING_SHA2_PASSWORD,
   cachingSha2Hash,
   CLEAR_PASSWORD,
-  createScramble,
   NATIVE_PASSWORD,
   nativeHash,
   parseClearPassword,
@@ -41,7 +40,8 @@ export async function authenticate(
   dialog: AuthDialog,
   request: AuthenticationRequest,
 ): Promise<boolean> {
-  let { scramble, response } = request;
+  const { scramble } = request;
+  let { response } = request;
   let plugin = request.plugin ?? NATIVE_PASSWORD;
   const usable =
     plugin === NATIVE_PASSWORD ||
@@ -51,7 +51,7 @@ export async function authenticate(
   const early = usable && (response.length > 0 || request.password === "");
   if (!early && request.plugin !== null) {
     if (!usable) plugin = request.defaultPlugin;
-    scramble = createScramble();
+    // The same once more, as servers do: clients answer COM_CHANGE_USER with the last they saw.
     dialog.send(authSwitchRequest(plugin, scramble));
     response = await dialog.receive();
   }

@@ -1,12 +1,15 @@
 import {
+  bindTypes,
+  closeStatementCommand,
   CLIENT,
   COMMAND,
   CURSOR,
   ERROR,
+  errPacket,
+  MAX_PAYLOAD_BYTES,
   packet,
   type ParamTypes,
   parseErr,
-  parseExecute,
   patchStatementId,
   payload,
   PayloadReader,
@@ -45,14 +48,60 @@ async function prepareThere(
   // Its own preparation may be on its way (clients that do not wait for the id).
   if (link.queue.busy) await link.queue.idle();
   if (link.closed || statement.upstreamId !== null || statement.text === null) return null;
-  const unit = session.beginUnit(link, "hidden", COMMAND.stmtPrepare, null, null);
-  unit.statement = statement;
-  const done = new Promise<Buffer | null>((resolve) => {
-    unit.onDone = () => resolve(unit.error);
-  });
-  link.out.add(packet(0, prepareCommand(statement.text)));
+  if (!(await scopeStands(session, statement))) return NEEDS_PREPARATION;
+  if (link.closed) return null;
+  const done = new Promise<Buffer | null>((resolve) =>
+    sendPreparation(session, link, statement, resolve),
+  );
   link.out.flush();
   return done;
+}
+
+/** Where the text would mean something else by now, the client has to prepare it again. */
+const NEEDS_PREPARATION = errPacket({
+  code: ERROR.needReprepare,
+  sqlState: "HY000",
+  message: "Prepared statement needs to be re-prepared",
+});
+
+async function scopeStands(session: Session, statement: Statement): Promise<boolean> {
+  if (!statement.local || statement.changes === session.transaction.changes) return true;
+  if (!session.probing.scopeKnown) await session.probing.probe();
+  return session.scope !== null && session.scope === statement.scope;
+}
+
+function sendPreparation(
+  session: Session,
+  link: UpstreamLink,
+  statement: Statement,
+  done: (error: Buffer | null) => void,
+): void {
+  const unit = session.beginUnit(link, "hidden", COMMAND.stmtPrepare, null, null);
+  unit.statement = statement;
+  unit.onDone = () => done(unit.error);
+  link.out.add(packet(0, prepareCommand(statement.text ?? "")));
+}
+
+/** Ahead of what may change how texts are read: the upstream prepares what it does not know yet. */
+export function prepareAhead(session: Session, link: UpstreamLink): void {
+  for (const statement of session.statements.local()) {
+    sendPreparation(session, link, statement, () => undefined);
+  }
+}
+
+/**
+ * Does the statement mean what the cache of the session's present scope answers? Undefined: not
+ * before the scope is known.
+ */
+export function scopeHolds(session: Session, statement: Statement): boolean | undefined {
+  const unchanged = statement.changes === session.transaction.changes;
+  if (statement.scope === undefined) {
+    if (unchanged && !session.probing.scopeKnown) return undefined;
+    statement.scope = unchanged ? session.scope : null;
+  }
+  // An expired or unknown scope is read anew before anything is answered.
+  if (!session.probing.scopeKnown) return statement.scope === null ? false : undefined;
+  return statement.scope !== null && statement.scope === session.scope;
 }
 
 /** The client is told why its command cannot be carried out. */
@@ -83,23 +132,30 @@ export function sendExecution(
   command: CommandPacket,
   capabilities: number,
 ): void {
-  const { buffer, start, payloadAt, end, whole } = command;
+  const { buffer, start, payloadAt, end } = command;
   patchStatementId(buffer, payloadAt, upstreamId);
-  const bound = statement.params.count > 0 && whole;
-  if (!bound) {
+  if (statement.params.count === 0) {
     link.out.add(buffer, start, end);
     return;
   }
   const before = statement.params.bound;
-  const { typesBound } = parseExecute(buffer, payloadAt, end, statement.params, capabilities);
-  if (typesBound || statement.upstreamHasTypes || before === null) {
-    statement.upstreamHasTypes = true;
+  const typesBound = bindTypes(buffer, payloadAt, end, statement.params, capabilities);
+  const known = typesBound || statement.upstreamHasTypes || before === null;
+  statement.upstreamHasTypes = true;
+  // A packet that is full cannot take the types too: the upstream then says what it misses.
+  const length = buffer.readUIntLE(start, LENGTH_BYTES);
+  if (known || length === MAX_PAYLOAD_BYTES) {
     link.out.add(buffer, start, end);
     return;
   }
-  statement.upstreamHasTypes = true;
-  link.out.add(packet(0, withTypes(buffer.subarray(payloadAt, end), before, capabilities)));
+  const bytes = withTypes(buffer.subarray(payloadAt, end), before, capabilities);
+  const header = Buffer.from(buffer.subarray(start, payloadAt));
+  header.writeUIntLE(length + bytes.length - (end - payloadAt), 0, LENGTH_BYTES);
+  link.out.add(header);
+  link.out.add(bytes);
 }
+
+const LENGTH_BYTES = 3;
 
 /** Command, id, flags and iteration count. */
 const EXECUTE_HEAD_BYTES = 10;
@@ -144,6 +200,11 @@ export function replayExecution(
     (open, upstreamId) => {
       session.beginUnit(open, "hidden", COMMAND.stmtExecute, null, null);
       sendExecution(open, statement, upstreamId, command, session.capabilities);
+      // The client has closed it meanwhile.
+      if (!session.statements.has(statement)) {
+        open.out.add(packet(0, closeStatementCommand(upstreamId)));
+        statement.upstreamId = null;
+      }
     },
     () => undefined,
   );

@@ -45,6 +45,7 @@ export function answerFromLearned(
   if (learned === undefined) return false;
   statement.params = new StatementParams(learned.paramCount);
   statement.columnCount = learned.columnCount;
+  statement.local = true;
   const bytes = Buffer.from(learned.bytes);
   bytes.writeUInt32LE(statement.id, ID_AT);
   session.out.add(bytes);

@@ -22,7 +22,13 @@ import { prepare, readiness } from "../readiness.ts";
 import type { CommandPacket, Session } from "../session.ts";
 import { begins } from "../transaction.ts";
 import { columnsAhead } from "./control-columns.ts";
-import { refuse, sendExecution, unknownStatement, withUpstreamStatement } from "./forward.ts";
+import {
+  refuse,
+  scopeHolds,
+  sendExecution,
+  unknownStatement,
+  withUpstreamStatement,
+} from "./forward.ts";
 import { answerFromLearned, wantsLearning } from "./learned.ts";
 import { LAST_PREPARED_ID, type Statement } from "./statement.ts";
 
@@ -94,7 +100,8 @@ function whenIdle(session: Session, run: () => void | Promise<void>): void | Pro
 
 function handlePrepare(session: Session, command: CommandPacket): void | Promise<void> {
   const { buffer, payloadAt, end, whole } = command;
-  const statement = session.statements.create(whole ? parseText(buffer, payloadAt, end) : null);
+  const text = whole ? parseText(buffer, payloadAt, end) : null;
+  const statement = session.statements.create(text, session.transaction.changes);
   const route = routeOf(session, statement);
   if (route?.kind === "control" || route?.kind === "control-error") {
     return whenIdle(session, () => prepareControl(session, statement, route));
@@ -117,6 +124,7 @@ function prepareRouted(
   statement: Statement,
 ): void | Promise<void> {
   const route = routeOf(session, statement);
+  scopeHolds(session, statement);
   if (route?.kind === "cached" && session.link?.queue.busy !== true) {
     if (readiness(session, route) === "ready" && answerFromLearned(session, route, statement)) {
       return undefined;
@@ -206,6 +214,7 @@ function tryHit(
 ): ForwardReason | "async" | null {
   const ready = readiness(session, route);
   if (ready !== "ready") return ready;
+  if (scopeHolds(session, statement) !== true) return "session-setting";
   const key = boundKey(session, route, statement, command);
   if (key === null) return "parameter-type";
   const entry = session.context.router.lookup(route, key);
@@ -237,6 +246,7 @@ async function answerLater(
     reason = typeof filled === "string" ? filled : "not-serving";
     if (typeof filled === "string") break;
     if (readiness(session, route) !== "ready") continue;
+    if (scopeHolds(session, statement) !== true) continue;
     const refused = writeExecuteHit(session, route, filled, statement, command, true);
     if (refused === null) return;
     reason = refused;
@@ -264,7 +274,8 @@ function forwardExecution(
   route: Route | null,
   reason: ForwardReason,
 ): void | Promise<void> {
-  const traits = route?.kind === "cached" || route?.kind === "forward" ? route.traits : null;
+  const known = route?.kind === "cached" || route?.kind === "forward" ? route.traits : null;
+  const traits = session.believed(known, statement.text);
   const execute = () =>
     withUpstreamStatement(
       session,
@@ -325,6 +336,8 @@ function closeStatement(
   if (link === null || statement.upstreamId === null) return undefined;
   patchStatementId(buffer, payloadAt, statement.upstreamId);
   link.out.add(buffer, start, end);
+  // Its last answer may still have to be asked for upstream (`diagnostics.ts`).
+  statement.upstreamId = null;
   return undefined;
 }
 

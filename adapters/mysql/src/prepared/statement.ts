@@ -1,5 +1,6 @@
 import { RoutedStatement } from "@freshet/adapter-core";
 import { StatementParams } from "@freshet/mysql-wire";
+import type { SessionScope } from "@freshet/rpc";
 
 /** COM_STMT_* id that means the statement prepared last (MariaDB). */
 export const LAST_PREPARED_ID = 0xffffffff;
@@ -15,12 +16,22 @@ export class Statement extends RoutedStatement {
   columnCount = 0;
   /** The upstream has the parameter types as last bound. */
   upstreamHasTypes = false;
+  /**
+   * A text means for good what it meant when it was prepared, whatever USE or SET sql_mode come
+   * later: the scope of that moment. Undefined while it is not known, null where there is none.
+   */
+  scope: SessionScope | null | undefined = undefined;
+  /** `TransactionMemory.changes` of that moment. */
+  readonly changes: number;
+  /** Its preparation was answered here, so far. */
+  local = false;
   /** Parameter data was sent ahead of the execution. */
   longData = false;
 
-  constructor(id: number, text: string | null) {
+  constructor(id: number, text: string | null, changes: number) {
     super(text);
     this.id = id;
+    this.changes = changes;
   }
 }
 
@@ -30,9 +41,20 @@ export class StatementTable {
   #lastId = 0;
   last: Statement | null = null;
 
-  create(text: string | null): Statement {
+  /** Those whose preparation was answered here, and that the upstream does not know yet. */
+  *local(): Generator<Statement> {
+    for (const statement of this.#byId.values()) {
+      if (statement.local && statement.upstreamId === null) yield statement;
+    }
+  }
+
+  has(statement: Statement): boolean {
+    return this.#byId.get(statement.id) === statement;
+  }
+
+  create(text: string | null, changes: number): Statement {
     this.#lastId += 1;
-    const statement = new Statement(this.#lastId, text);
+    const statement = new Statement(this.#lastId, text, changes);
     this.#byId.set(statement.id, statement);
     this.last = statement;
     return statement;

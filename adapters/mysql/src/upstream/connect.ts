@@ -10,6 +10,7 @@ import {
   parseErr,
   parseHandshake,
   parseOk,
+  SERVER_STATUS,
 } from "@freshet/mysql-wire";
 import { OperationalError } from "@freshet/util";
 import { PasswordAnswer } from "../auth/answer.ts";
@@ -141,7 +142,8 @@ async function logIn(
     greeting,
     capabilities,
     ok: last,
-    status: parseOk(last, 0, last.length, capabilities).status,
+    // That the login has changed the session is no state that lasts.
+    status: parseOk(last, 0, last.length, capabilities).status & ~SERVER_STATUS.sessionStateChanged,
     threadId: greeting.threadId,
   };
 }

@@ -52,6 +52,8 @@ export class UpstreamLink implements InputOwner {
   readonly #owner: LinkOwner;
   #error: Error | null = null;
   closed = false;
+  /** COM_QUERYs answered since the login or the last reset. */
+  queries = 0;
   /** After `finish`: how much was read and dropped. */
   #dropped: number | null = null;
 

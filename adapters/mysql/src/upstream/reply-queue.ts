@@ -17,10 +17,12 @@ export class UpstreamUnit {
   statement: Statement | null = null;
   /** Reply bytes to be remembered (`prepared/learned.ts`); null when they are not wanted. */
   learned: Buffer[] | null = null;
-  /** Hidden units: how many columns of the first row are wanted, the row, its first collation. */
+  /** Hidden units: how many columns of the row are wanted, the row, its first collation. */
   wantedColumns = 0;
   row: (string | null)[] | null = null;
   charset = 0;
+  /** All rows, where they are wanted. */
+  rows: (string | null)[][] | null = null;
   /** Hidden units: the ERR payload. */
   error: Buffer | null = null;
   onDone: ((unit: UpstreamUnit) => void) | null = null;

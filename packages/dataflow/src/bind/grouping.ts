@@ -68,10 +68,15 @@ export class GroupingBinder {
             : node,
         ),
       );
+    // The extrema of groups are kept where the groups are.
+    const stored = (made: Aggregate): Aggregate =>
+      made.arg !== null && (made.call === "min" || made.call === "max")
+        ? { ...made, arg: this.#context.dialect.stored(made.arg) }
+        : made;
     return {
       grouping: {
         keys: this.#keys.map((key) => this.#context.dialect.stored(key)),
-        aggregates: this.#aggregates,
+        aggregates: this.#keys.length === 0 ? this.#aggregates : this.#aggregates.map(stored),
         having: place(b),
       },
       outputs: place(a),

@@ -63,7 +63,11 @@ export class SelectBinder {
           extra,
         )
       : null;
-    const sent = (expr: Expr): Expr => (outermost ? dialect.output(expr) : dialect.stored(expr));
+    const sent = (expr: Expr): Expr => {
+      if (!outermost) return dialect.stored(expr);
+      const shown = dialect.output(expr);
+      return query.distinct ? dialect.stored(shown) : shown;
+    };
     const output: OutputColumn[] = visible.map((column, index) => ({
       name: column.name,
       expr: sent(level === null ? column.expr : level.outputs[index]!),

@@ -6,6 +6,8 @@ select * from person
 select * from log
 select ID, Name from title where Id = 3
 select id from title where id = '3'
+select x.id from (select id from title order by id limit 3) x
+select x.id from (select id from title order by id limit 3 offset 1) x where x.id > 1
 select id from title where 3 = id
 select id from title where id <=> 3
 select id from title where name <=> null

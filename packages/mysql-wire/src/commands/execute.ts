@@ -37,6 +37,9 @@ export interface ExecuteCommand {
 /** Offset of the statement id in the payload of every COM_STMT_* command but PREPARE. */
 export const STATEMENT_ID_AT = 1;
 
+/** Command, id, flags and iteration count. */
+const EXECUTE_HEAD_BYTES = 10;
+
 /** What a 16-bit parameter count can say. */
 const MAX_PARAMS = 0xffff;
 const NO_PARAMS: readonly BoundParam[] = [];
@@ -93,6 +96,37 @@ function readParams(
     return { params: values, attributes, typesBound };
   } catch (error) {
     if (error instanceof ProtocolViolation) return UNREADABLE;
+    throw error;
+  }
+}
+
+/**
+ * Remembers the types of a COM_STMT_EXECUTE with parameters of which perhaps only the first part
+ * is there; true when it has types. Types that are not all there are not known afterwards.
+ */
+export function bindTypes(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  statement: StatementParams,
+  capabilities: number,
+): boolean {
+  const named = (capabilities & CLIENT.queryAttributes) !== 0;
+  const reader = new PayloadReader(buffer, start + EXECUTE_HEAD_BYTES, end);
+  const before = statement.bound;
+  statement.bound = null;
+  try {
+    const sent = named ? Number(reader.lenencInt()) : statement.count;
+    if (sent < statement.count || sent > MAX_PARAMS) return true;
+    reader.skip((sent + 7) >> 3);
+    if (reader.uint8() === 1) {
+      statement.bound = readParamTypes(reader, sent, named);
+      return true;
+    }
+    statement.bound = before;
+    return false;
+  } catch (error) {
+    if (error instanceof ProtocolViolation) return true;
     throw error;
   }
 }

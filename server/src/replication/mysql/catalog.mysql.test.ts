@@ -124,6 +124,26 @@ describe.each(FLAVOURS)("%s: catalogue", (flavour) => {
     expect(mirror.lines()).toHaveLength(2);
   });
 
+  test.runIf(flavour === "mariadb")(
+    "cascades are found by an account that may only read, and hashed keys are refused",
+    async () => {
+      await server.admin.query(`CREATE TABLE senior (id INT PRIMARY KEY);
+        CREATE TABLE junior (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES senior (id) ON DELETE CASCADE);
+        CREATE TABLE long_key (id INT PRIMARY KEY, t TEXT, UNIQUE whole (t));
+        CREATE USER reader@'%' IDENTIFIED BY 'r';
+        GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO reader@'%'`);
+      const upstream = newUpstream(server.server.url("test", "reader", "r"));
+      const junior = (await upstream.catalog(TEST)).table(null, "junior") as TableSchema;
+      expect(await upstream.addTables([junior])).toEqual([
+        { table: junior.id, refused: expect.stringContaining("RESTRICT or NO ACTION") as string },
+      ]);
+      await upstream.close();
+      expect(await lookUp("long_key")).toMatchObject({
+        refused: expect.stringContaining('"whole"') as string,
+      });
+    },
+  );
+
   test("describing gives the result's columns in the session's sql_mode, and errors as they are", async () => {
     await server.admin.query(
       "CREATE TABLE d (id BIGINT UNSIGNED PRIMARY KEY, n DECIMAL(8,2), t VARCHAR(20), e ENUM('a'), dt DATETIME(3))",

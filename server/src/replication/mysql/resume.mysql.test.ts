@@ -120,6 +120,46 @@ describe.each(FLAVOURS)("%s: resuming", (flavour) => {
     await running.stopStream();
   });
 
+  test.each([0, 2])(
+    "a reset under the stream is noticed when a position is asked for, %i",
+    async (rotations) => {
+      const admin = await server.connect();
+      const reset = flavour === "mysql" ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER";
+      await admin.query(reset);
+      for (let count = 0; count < rotations; count += 1) await admin.query("FLUSH BINARY LOGS");
+      running.startStream(null);
+      await insert(20);
+      await running.caughtUp();
+      await admin.query(reset);
+      await insert(1);
+      // Whoever waits for this position would find it reached long ago.
+      await expect(running.upstream.currentPosition()).rejects.toThrow("changes are lost");
+      await until("the stream fails", () => running.failure !== null);
+      expect(String(running.failure)).toContain("changes are lost");
+      expect((await running.upstream.connect(signal)).fresh).toBe(true);
+      running.startStream(null);
+      await insert(1);
+      await running.caughtUp();
+      await running.stopStream();
+    },
+  );
+
+  test("a reset under the stream is noticed when the next file has the expected name", async () => {
+    const admin = await server.connect();
+    const reset = flavour === "mysql" ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER";
+    await admin.query(reset);
+    running.startStream(null);
+    await insert(5);
+    await running.caughtUp();
+    await admin.query(`${reset}; INSERT INTO t (v) VALUES (1); FLUSH BINARY LOGS`);
+    await insert(1);
+    await until("the stream fails", () => running.failure !== null);
+    expect((await running.upstream.connect(signal)).fresh).toBe(true);
+    running.startStream(null);
+    await running.caughtUp();
+    await running.stopStream();
+  });
+
   test("a position beyond the log's end is lost, and one in no log too", async () => {
     const now = await running.upstream.currentPosition();
     const beyond = now.replace(/\/0/, "/9");

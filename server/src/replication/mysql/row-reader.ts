@@ -1,4 +1,5 @@
 import { type Row, type SqlType, type Value, mysqlTextCodec } from "@freshet/types";
+import { OperationalError } from "@freshet/util";
 import type { Connection } from "mysql2";
 import { rawConnection, readLength, runRawCommand } from "./raw-command.ts";
 
@@ -6,6 +7,7 @@ const BATCH_ROWS = 1000;
 const BATCH_BYTES = 1 << 20;
 const COM_QUERY = 0x03;
 const NULL_VALUE = 0xfb;
+const REPLACEMENT = "\uFFFD";
 
 /**
  * Runs a SELECT whose columns have exactly these types and hands out its rows in batches. The
@@ -73,5 +75,9 @@ function parseRow(buffer: Buffer, start: number, types: readonly SqlType[]): Row
 function parseValue(type: SqlType, buffer: Buffer, from: number, to: number): Value {
   if (type.kind === "bytes") return `\\x${buffer.toString("hex", from, to)}`;
   const text = buffer.toString("utf8", from, to);
+  // MySQL may cut a TEXT that is too long in the middle of a character.
+  if (text.includes(REPLACEMENT) && !Buffer.from(text).equals(buffer.subarray(from, to))) {
+    throw new OperationalError("a stored text is not valid UTF-8");
+  }
   return type.kind === "text" ? text : mysqlTextCodec.parse(type, text);
 }

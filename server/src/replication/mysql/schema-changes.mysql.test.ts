@@ -1,3 +1,4 @@
+import { createConnection } from "mysql2/promise";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { TableSchema } from "@freshet/types";
 import { type Running, copyAll } from "../testing.ts";
@@ -83,8 +84,56 @@ describe.each(FLAVOURS)("%s: changes of definition", (flavour) => {
     "CREATE PROCEDURE p() UPDATE film SET title = 'p'; CALL p(); DROP PROCEDURE p",
     "CREATE DATABASE more; DROP DATABASE more",
     "FLUSH TABLES",
+    "CREATE TABLE IF NOT EXISTS film (id INT PRIMARY KEY)",
   ])("%s leaves it alone", async (statement) => {
     expect(await changesAfter(statement)).toBe(0);
+  });
+
+  test.each([
+    "TRUNCATE TABLE größe.café",
+    "TRUNCATE `größe`.`café`",
+    "TRUNCATE größe.film",
+    "ALTER TABLE größe.café COMMENT = 'x'",
+    "ALTER TABLE größe.film COMMENT = 'x'",
+    "USE elsewhere; RENAME TABLE größe.film TO größe.film2, größe.film2 TO größe.film",
+    "ALTER TABLE `a``b`.film COMMENT = 'x'",
+    "RENAME TABLE `a``b`.film TO `a``b`.film2, `a``b`.film2 TO `a``b`.film",
+  ])("unusual names are found in any character set: %s", async (statement) => {
+    await server.admin.query(`USE test; DROP DATABASE IF EXISTS größe; CREATE DATABASE größe;
+      DROP DATABASE IF EXISTS \`a\`\`b\`; CREATE DATABASE \`a\`\`b\``);
+    const catalog = async () => running.upstream.catalog(JSON.stringify({ db: "test", modes: [] }));
+    const name = statement.includes("caf")
+      ? "größe.café"
+      : statement.includes("größe")
+        ? "größe.film"
+        : "a`b.film";
+    const [owner, table] = name.split(".");
+    const quoted = [owner!, table!].map((part) => `\`${part.replace("`", "``")}\``).join(".");
+    for (const names of ["utf8mb4", "latin1"]) {
+      await server.admin.query(
+        `DROP TABLE IF EXISTS ${quoted}; CREATE TABLE ${quoted} (id INT PRIMARY KEY)`,
+      );
+      await running.caughtUp();
+      const found = (await catalog()).table(owner!, table!);
+      if ("refused" in found) throw new Error(found.refused);
+      expect(await running.upstream.addTables([found])).toEqual([]);
+      const charset = names === "latin1" ? "LATIN1_SWEDISH_CI" : "UTF8MB4_GENERAL_CI";
+      const client = await createConnection({
+        uri: server.server.url(),
+        charset,
+        multipleStatements: true,
+      });
+      const [before, seen] = [
+        running.recorder.transactions.length,
+        running.recorder.schemaChanges.length,
+      ];
+      await client.query(statement);
+      await client.end();
+      await running.caughtUp();
+      const ids = running.recorder.schemaChanges.slice(seen).flat();
+      const emptied = running.recorder.transactions.length > before;
+      expect(ids.includes(found.id) || (statement.startsWith("TRUNCATE") && emptied)).toBe(true);
+    }
   });
 
   test("a schema dropped takes its tables along", async () => {

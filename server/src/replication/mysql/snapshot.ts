@@ -19,6 +19,8 @@ import { queryRows } from "./session.ts";
 
 const LOCK_ATTEMPTS = 60;
 const LOCK_WARNING_EVERY = 5;
+/** So many attempts let everybody pass before one makes new users of the table wait, for a second. */
+const INSIST_EVERY = 3;
 const LOCK_RETRY_LIMIT_MS = 3000;
 const COMMIT_ATTEMPTS = 600;
 const COMMIT_RETRY_MS = 100;
@@ -27,6 +29,8 @@ const LOCKER_IDLE_SECONDS = 5;
 /** Were we cut off while copying, the table could not be altered for this long. */
 const READER_IDLE_SECONDS = 600;
 const ER_LOCK_WAIT_TIMEOUT = 1205;
+/** Seen twice so long apart, somebody who wants to alter the table gets his turn. */
+const GIVE_WAY_MS = 1000;
 const ER_TABLE_DEF_CHANGED = 1412;
 
 /** Sessions that see the table as it was at one position. */
@@ -178,7 +182,8 @@ async function openUnderLock(request: SnapshotRequest): Promise<SnapshotSource> 
     for (let attempt = 1; ; attempt += 1) {
       signal.throwIfAborted();
       try {
-        return { position: await snapshotUnderLock(locker, readers, request), readers };
+        const insist = attempt % INSIST_EVERY === 0;
+        return { position: await snapshotUnderLock(locker, readers, request, insist), readers };
       } catch (error) {
         if (databaseError(error)?.errno !== ER_LOCK_WAIT_TIMEOUT) throw error;
         await execute(locker, "UNLOCK TABLES");
@@ -210,15 +215,35 @@ async function snapshotUnderLock(
   locker: Connection,
   readers: readonly Connection[],
   { schema, server }: SnapshotRequest,
+  insist: boolean,
 ): Promise<LogPosition> {
   await execute(locker, `SET SESSION wait_timeout = ${LOCKER_IDLE_SECONDS}`);
-  await execute(locker, `LOCK TABLES ${qualified(schema)} READ`);
+  const excludes = insist && (await lockForWriting(locker, schema));
+  if (!excludes) await execute(locker, `LOCK TABLES ${qualified(schema)} READ`);
   for (const client of readers) await execute(client, BEGIN);
   const end = await readLogEnd(locker, server);
+  // A definition that changes between the two is refused by the engine or told by the log.
+  if (excludes) await execute(locker, "UNLOCK TABLES");
   for (const client of readers) await touch(client, schema);
   await execute(locker, "UNLOCK TABLES");
   await execute(locker, `SET SESSION wait_timeout = ${READER_IDLE_SECONDS}`);
   return { file: end.file, offset: end.size, created: 0 };
+}
+
+/**
+ * A table that somebody always writes is never free to be locked for reading: new writers pass
+ * who waits for that, but not who waits to write, so the present ones come to an end. False where
+ * the account or the server does not allow it.
+ */
+async function lockForWriting(locker: Connection, schema: TableSchema): Promise<boolean> {
+  try {
+    await execute(locker, `LOCK TABLES ${qualified(schema)} WRITE`);
+    return true;
+  } catch (error) {
+    const errno = databaseError(error)?.errno;
+    if (errno === undefined || errno === ER_LOCK_WAIT_TIMEOUT) throw error;
+    return false;
+  }
 }
 
 /** From now on the definition cannot change until the transaction ends. */
@@ -244,6 +269,8 @@ export class SnapshotCopy implements TableCopy {
   readonly #commands: string[];
   readonly #queue: CopyQueue;
   readonly #signal: AbortSignal;
+  readonly #clock: Clock;
+  readonly #isInTheWay: () => Promise<boolean>;
   #running = 0;
   #closed = false;
   readonly #abort = () => {
@@ -257,7 +284,12 @@ export class SnapshotCopy implements TableCopy {
     readonly estimatedRows: number;
     readonly commands: readonly string[];
     readonly signal: AbortSignal;
+    readonly clock: Clock;
+    /** Does somebody wait to alter the table? */
+    readonly isInTheWay: () => Promise<boolean>;
   }) {
+    this.#clock = options.clock;
+    this.#isInTheWay = options.isInTheWay;
     this.#source = options.source;
     this.#schema = options.schema;
     this.estimatedRows = options.estimatedRows;
@@ -274,7 +306,36 @@ export class SnapshotCopy implements TableCopy {
 
   async *rows(): AsyncGenerator<readonly Row[]> {
     for (const client of this.#source.readers) void this.#run(client);
-    yield* this.#queue.batches();
+    const done = new AbortController();
+    void this.#giveWay(done.signal);
+    try {
+      yield* this.#queue.batches();
+    } finally {
+      done.abort();
+    }
+  }
+
+  /**
+   * Our readers' transactions keep the table from being altered, and whoever waits to alter it
+   * keeps everybody else from it: then the copy ends, and begins again later. Never rejects.
+   */
+  async #giveWay(done: AbortSignal): Promise<void> {
+    let sightings = 0;
+    try {
+      while (!done.aborted && sightings < 2) {
+        await this.#clock.wait(GIVE_WAY_MS, done);
+        if (done.aborted) return;
+        sightings = (await this.#isInTheWay()) ? sightings + 1 : 0;
+      }
+    } catch {
+      return; // The connection's end is noticed by others.
+    }
+    if (done.aborted) return;
+    const name = `${this.#schema.schema}.${this.#schema.name}`;
+    this.#queue.fail(
+      new OperationalError(`copying ${name} gave way to a statement that alters it`),
+    );
+    for (const client of this.#source.readers) destroyConnection(client);
   }
 
   async close(): Promise<void> {

@@ -32,6 +32,8 @@ test("plain statements are about one table; whatever is not plain is searched", 
   expect(onlyTable("ALTER TABLE x EXCHANGE PARTITION p WITH TABLE film")).toBeNull();
   expect(onlyTable("ALTER TABLE /* y */ x ADD z INT")).toBeNull();
   expect(onlyTable('ALTER TABLE "x" ADD z INT')).toBeNull();
+  expect(onlyTable("ALTER TABLE `gr\ufffd` ADD z INT")).toBeNull();
+  expect(truncatedTable("TRUNCATE `gr\ufffd`")).toBeNull();
   expect(truncatedTable("TRUNCATE TABLE `a`.`b` /* generated */")).toEqual({
     schema: "a",
     name: "b",
@@ -49,6 +51,10 @@ describe("a text names a table", () => {
     ["RENAME TABLE x TO other.film", "test", false],
     ["RENAME TABLE x TO test/**/./**/film", "other", true],
     ["RENAME TABLE x TO old, film to y", "test", true],
+    ["RENAME TABLE größe.film TO y", "other", true],
+    ["RENAME TABLE `a``test`.film TO y", "other", true],
+    ["RENAME TABLE `other`.`film` TO y", "test", false],
+    ["RENAME TABLE x.film TO y /* generated */", "test", false],
   ])("%s in %s: %s", (text, schema, named) => {
     expect(namesTable(text, schema, "test", "film")).toBe(named);
   });

@@ -134,10 +134,10 @@ export async function withShownCascades(
   const text = rows[0]?.["Create Table"] ?? "";
   const shown = text.split("\n").flatMap((line) => {
     const match =
-      /^\s*CONSTRAINT `((?:[^`]|``)+)` FOREIGN KEY\b.*\bON (?:DELETE|UPDATE) (?:CASCADE|SET)\b/.exec(
+      /^\s*CONSTRAINT (`(?:[^`]|``)+`|\S+) FOREIGN KEY\b.*\bON (?:DELETE|UPDATE) (?:CASCADE|SET)\b/.exec(
         line,
       );
-    return match === null ? [] : [match[1]!.replaceAll("``", "`")];
+    return match === null ? [] : [match[1]!.replace(/^`|`$/g, "").replaceAll("``", "`")];
   });
   return { ...detail, cascades: [...new Set([...detail.cascades, ...shown])] };
 }

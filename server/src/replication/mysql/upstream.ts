@@ -23,6 +23,7 @@ import {
 } from "./connection.ts";
 import { copyCommands } from "./copy-commands.ts";
 import { describeStatement } from "./describe.ts";
+import { someoneWaitsToAlter } from "./lock-waiters.ts";
 import { LogCheck } from "./log-check.ts";
 import { qualified } from "./names.ts";
 import {
@@ -256,6 +257,8 @@ class MysqlUpstream implements Upstream {
         schema,
         signal,
         estimatedRows,
+        clock: this.#clock,
+        isInTheWay: () => this.#admin.run((client) => someoneWaitsToAlter(client, server, schema)),
         commands: await copyCommands(source.readers[0]!, schema, estimatedRows),
       });
     } catch (error) {
@@ -351,6 +354,7 @@ class MysqlUpstream implements Upstream {
    * until the new log is longer.
    */
   async #notReset(readEnd: () => Promise<BinaryLog>): Promise<BinaryLog> {
+    if (this.#lost !== null) throw new LogLostError(this.#lost);
     const [assembler, receiver] = [this.#assembler, this.#receiver];
     const streamed = assembler?.position ?? null;
     const end = await readEnd();

@@ -6,7 +6,7 @@ import { convert } from "../convert.ts";
 import type { Operand } from "../dialect.ts";
 import { fitsCharset } from "./collations.ts";
 import { civilDateOf, civilDatetimeOf, timeOf } from "./civil-literals.ts";
-import { inRange, isNumber, numberCast, scaleOf } from "./number-types.ts";
+import { inRange, isInteger, isNumber, numberCast, scaleOf } from "./number-types.ts";
 import { atScale, isMixed, isQuotient } from "./quotients.ts";
 import {
   BIGINT,
@@ -180,6 +180,10 @@ export function explicitCast(operand: Operand, type: SqlType): Expr {
     throw new Unsupported(`cast from ${from.name} to ${type.name}`);
   };
   if (isQuotient(from) || isMixed(from)) return refused();
+  const whole = type.kind === "bigint" && isInteger(from);
+  if (whole && value.kind === "const" && typeof value.value === "bigint") {
+    if (inRange(type, value.value)) return constantAs(value, type);
+  }
   if (type.kind === "bigint" && (from.kind === "int" || from.kind === "bigint")) {
     if ((type.unsigned === true) !== (from.unsigned === true)) {
       if (from.kind !== "int" || from.unsigned !== true) return refused();

@@ -6,7 +6,7 @@ import { aggregate, isAggregate } from "./aggregates.ts";
 import { unary } from "./arithmetic.ts";
 import { castType, explicitCast, parseLiteral, printed, valueOf } from "./coercion.ts";
 import { collate, fitsCharset } from "./collations.ts";
-import { storedDate } from "./stored-date.ts";
+import { groupedDate, storedDate } from "./stored-date.ts";
 import { columnName } from "./column-name.ts";
 import { conditional, tested } from "./conditionals.ts";
 import { call } from "./functions.ts";
@@ -44,7 +44,7 @@ export const mysqlSemantics: DialectSemantics = {
     return operand.resolve(TEXT);
   },
   output: (expr) => storedDate(printed(expr)),
-  stored: storedDate,
+  stored: groupedDate,
   tested,
   sorted: (type) => {
     const reason = sortedByPrefix(type);

@@ -1,3 +1,4 @@
+import { TIMESTAMP_NEGATIVE_INFINITY } from "@freshet/types";
 import type { Value } from "@freshet/types";
 import { Poisoned } from "../../contract.ts";
 import { GROUP_SOURCE } from "../../plan/expression.ts";
@@ -9,6 +10,20 @@ function isPartial(value: number | bigint): boolean {
   const days = Number(value >> 41n);
   return value !== 0n && ((days >> 5) % 13 === 0 || (days & 31) === 0);
 }
+
+const ZERO_TIMESTAMP = TIMESTAMP_NEGATIVE_INFINITY;
+
+const NOT_ZERO: ScalarFunction = {
+  name: "no zero date",
+  identity: true,
+  widens: true,
+  evaluate: (value): Value => {
+    if (value === 0 || value === 0n || value === ZERO_TIMESTAMP) {
+      throw new Poisoned("a zero date, of which the upstream may warn");
+    }
+    return value;
+  },
+};
 
 const WHOLE_DATE: ScalarFunction = {
   name: "whole date",
@@ -29,4 +44,15 @@ export function storedDate(expr: Expr): Expr {
   if (kind !== "civildate" && kind !== "civildatetime") return expr;
   if (expr.kind === "column" && expr.source === GROUP_SOURCE) return expr;
   return { kind: "call", fn: WHOLE_DATE, args: [expr], type: expr.type };
+}
+
+/**
+ * A date that a temporary table holds, as a rule: with NO_ZERO_DATE each zero date in it is worth
+ * a warning.
+ */
+export function groupedDate(expr: Expr): Expr {
+  const { kind } = expr.type;
+  if (kind !== "civildate" && kind !== "civildatetime" && kind !== "timestamptz") return expr;
+  if (expr.kind === "column" && expr.source === GROUP_SOURCE) return expr;
+  return { kind: "call", fn: NOT_ZERO, args: [storedDate(expr)], type: expr.type };
 }
