@@ -324,7 +324,9 @@ describe.each(["mysql", "mariadb"] as const)("%s", (flavour) => {
   });
 
   it("user variables and functions of the session are the session's", async () => {
-    await step.sameForAll(
+    const own = await lockstep();
+    await cached(own);
+    await own.sameForAll(
       "SET @id = 2",
       "SELECT id, name FROM item WHERE id = @id",
       "SELECT id, name, @id := 1 FROM item WHERE id = 1",
@@ -334,6 +336,7 @@ describe.each(["mysql", "mariadb"] as const)("%s", (flavour) => {
       "SELECT SQL_CALC_FOUND_ROWS id FROM item LIMIT 1",
       "SELECT FOUND_ROWS()",
     );
-    await cached();
+    await cached(own);
+    await own.end();
   });
 });

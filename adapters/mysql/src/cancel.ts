@@ -1,9 +1,12 @@
 import { randomBytes } from "node:crypto";
 
 const MAX_THREADS = 127;
-const COUNTER_LIMIT = 1 << 24;
-/** Ids from here on are ours; upstreams count from 1. */
-const FIRST_THREAD_ID = 2 ** 31;
+const COUNTER_LIMIT = 1 << 23;
+/**
+ * Ids from here on are ours; upstreams count from 1. All are below 2^31: some drivers write
+ * larger ones as negative numbers into their KILL.
+ */
+const FIRST_THREAD_ID = 1 << 30;
 /** Id, what to end, and who asks. */
 const KEY_HEAD_BYTES = 5;
 
