@@ -153,7 +153,9 @@ async function output(driver: DriverCommand, port: number, files: Files): Promis
           ...(driver.env === undefined ? {} : { env: driver.env }),
         });
   const end = result.code === 0 ? "" : `ended with ${result.code}\n`;
-  return withoutTimes(result.stdout) + withoutTimes(result.stderr) + end;
+  // Connector/J's own log also names the errors of statements that it sent ahead of an answer.
+  const said = result.stderr.replaceAll(/^\[ WARN\].*\n/gm, "");
+  return withoutTimes(result.stdout) + withoutTimes(said) + end;
 }
 
 function commandLine(driver: DriverCommand, port: number, files: Files): Promise<CommandResult> {

@@ -108,10 +108,11 @@ function scalarSource(
     if (!placeholders.use(slot.index, param.type, list)) return { failure: PARAMETER_TYPE };
     return { kind: "bind", index: slot.index };
   }
-  const value = canonicalLiteral(param.type, slot.literal, slot.value);
+  const countsRows = param.role !== "comparison";
+  const value = canonicalLiteral(param.type, slot.literal, slot.value, countsRows);
   if (value === undefined) return { failure: PARAMETER_TYPE };
   // A negative limit is the upstream's error to raise.
-  if (param.role !== "comparison" && !/^\d+$/.test(value)) return { failure: PARAMETER_TYPE };
+  if (countsRows && !/^\d+$/.test(value)) return { failure: PARAMETER_TYPE };
   return { kind: "value", value };
 }
 

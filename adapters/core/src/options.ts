@@ -17,6 +17,8 @@ export type LiteralCanonicalizer = (
   type: SqlType,
   literal: LiteralClass,
   value: string,
+  /** It is the operand of LIMIT or OFFSET. */
+  countsRows: boolean,
 ) => string | undefined;
 
 export interface RouterLimits {

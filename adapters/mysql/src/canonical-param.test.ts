@@ -70,7 +70,12 @@ describe("a literal's canonical form", () => {
     ["time", { modifier: 0 }, "string", "-00:00:00", undefined],
     ["timestamptz", { modifier: 0 }, "string", "2024-01-01 00:00:00", undefined],
   ])("%s %o %s %s", (kind, more, literal, value, expected) => {
-    expect(canonicalLiteral(type(kind, more), literal, value)).toBe(expected);
+    expect(canonicalLiteral(type(kind, more), literal, value, false)).toBe(expected);
+  });
+
+  test("only an integer counts rows", () => {
+    expect(canonicalLiteral(type("bigint"), "integer", "2", true)).toBe("2");
+    expect(canonicalLiteral(type("bigint"), "string", "2", true)).toBeUndefined();
   });
 });
 

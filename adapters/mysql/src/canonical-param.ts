@@ -30,7 +30,9 @@ const RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = {
 };
 
 /** A literal of a statement's text; for the router. */
-export const canonicalLiteral: LiteralCanonicalizer = (type, literal, value) => {
+export const canonicalLiteral: LiteralCanonicalizer = (type, literal, value, countsRows) => {
+  // Anything but an integer is a syntax error there.
+  if (countsRows && literal !== "integer") return undefined;
   switch (literal) {
     case "integer":
       return integer(type, value) ?? decimal(type, value) ?? double(type, value);

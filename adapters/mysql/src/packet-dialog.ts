@@ -3,8 +3,8 @@ import type { ByteSource } from "@freshet/adapter-core";
 import { packet, ProtocolViolation } from "@freshet/mysql-wire";
 
 const HEADER_BYTES = 4;
-/** Connection attributes alone may have 64 kB. */
-const PAYLOAD_LIMIT_BYTES = 1_000_000;
+/** Connection attributes alone may have 64 kB. More would be memory for strangers. */
+const PAYLOAD_LIMIT_BYTES = 131_072;
 
 /**
  * Whole payloads in both directions, numbered as the protocol wants, for the short dialogs

@@ -152,6 +152,22 @@ describe.each(FLAVOURS)("a session before %s", (flavour) => {
     }
   });
 
+  test("uses a cache made later for what it prepared before", async () => {
+    await withClient(async (client) => {
+      await run(client, "SET sql_mode = ''");
+      const sql = `SELECT id, title FROM film WHERE id = ${flavour.length}`;
+      const { statementId } = await client.run(prepareCommand(sql));
+      await client.run(executeCommand(statementId, []));
+      await run(client, "SET autocommit = 0");
+      await run(client, "SET autocommit = 1");
+      await under.router.cache(sql);
+      await client.run(executeCommand(statementId, []));
+      expect(await hits(() => client.run(executeCommand(statementId, [])))).toBe(1);
+      await client.run(initDbCommand("elsewhere"));
+      expect(await hits(() => client.run(executeCommand(statementId, [])))).toBe(0);
+    });
+  });
+
   test("remembers a write that was sent ahead of the reply to the one before", async () => {
     await withClient(async (client) => {
       await run(client, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
@@ -263,9 +279,11 @@ describe.each(FLAVOURS)("a session before %s", (flavour) => {
       await withClient(async (client) => {
         const { statementId } = await client.run(prepareCommand(BOUND));
         if (round === 0) await run(client, "SELECT id FROM film");
-        expect(await hits(() => client.run(executeCommand(statementId, [int(9)])))).toBe(1);
+        expect(await hits(() => client.run(executeCommand(statementId, [int(1)])))).toBe(1);
         await client.run(closeStatementCommand(statementId));
-        expect(await rows(client, "SELECT FOUND_ROWS()")).toEqual([["0"]]);
+        expect(await rows(client, "SHOW WARNINGS")).toEqual([]);
+        expect(await hits(() => run(client, READ))).toBe(1);
+        expect(await rows(client, "SELECT FOUND_ROWS()")).toEqual([["1"]]);
       });
     }
   });

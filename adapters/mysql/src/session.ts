@@ -30,7 +30,7 @@ import { Probing } from "./probing.ts";
 import { onReply } from "./replies.ts";
 import { SessionSettings } from "./settings.ts";
 import type { StartupTemplate } from "./template.ts";
-import { TransactionMemory } from "./transaction.ts";
+import { rescopes, TransactionMemory } from "./transaction.ts";
 import { killUpstream } from "./upstream/cancel.ts";
 import {
   type UpstreamConnection,
@@ -445,7 +445,9 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
     text: string | null,
   ): UpstreamUnit {
     const changes = kind === "client" && (traits === null || traits.mayChangeSession);
-    if (changes && traits?.readsDiagnostics !== true) prepareAhead(this, link);
+    if (changes && traits?.readsDiagnostics !== true && rescopes(traits, text)) {
+      prepareAhead(this, link);
+    }
     const unit = new UpstreamUnit(kind, command);
     link.queue.push(unit);
     if (kind === "client") {

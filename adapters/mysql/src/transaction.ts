@@ -43,6 +43,21 @@ const CONDITIONAL = /\/\*M?!/i;
  */
 export type TableDoubt = "none" | "maybe" | "certain";
 
+/** Statements that leave the default schema, sql_mode and the client's character set alone. */
+const SCOPELESS_VERBS = new Set(["lock", "unlock", "handler", "flush", "truncate", "analyze"]);
+const SCHEMA_VERBS = new Set(["create", "alter", "drop", "rename"]);
+const SCOPE_SETTING = /mode|names|char|coll/i;
+
+/** May the same text mean something else after a statement that may change the session? */
+export function rescopes(traits: StatementTraits | null, text: string | null): boolean {
+  if (traits === null || text === null || traits.multiple || wraps(traits, text)) return true;
+  if (calls(traits)) return true;
+  const { verb } = traits;
+  if (verb === "set") return SCOPE_SETTING.test(text);
+  if (SCHEMA_VERBS.has(verb)) return /\b(?:database|schema)\b/i.test(text);
+  return !SCOPELESS_VERBS.has(verb) && verb !== "do";
+}
+
 /** BEGIN or START TRANSACTION. */
 export function begins(traits: StatementTraits): boolean {
   return traits.verb === "begin" || traits.verb === "start";
@@ -58,6 +73,8 @@ export class TransactionMemory {
   needsPosition = false;
   /** Counts the statements sent that may change settings; a probe sent before one is stale. */
   changes = 0;
+  /** The same of those that may change what a text means: see `rescopes`. */
+  scopeChanges = 0;
   /** Hidden settings are as the last probe said. */
   hiddenKnown: boolean;
   /** The open transaction may have written or locked. */
@@ -116,6 +133,7 @@ export class TransactionMemory {
       }
       this.hiddenKnown = false;
       this.changes += 1;
+      if (rescopes(traits, text)) this.scopeChanges += 1;
       this.#changedSettings = true;
     }
   }
@@ -173,6 +191,7 @@ export class TransactionMemory {
   reset(hiddenKnown: boolean): void {
     // An open transaction was rolled back; what was committed before is still to be waited for.
     this.changes += 1;
+    this.scopeChanges += 1;
     this.hiddenKnown = hiddenKnown;
     this.wrote = this.defaultIsolation = false;
     this.#doubt = "none";

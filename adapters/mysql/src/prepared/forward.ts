@@ -65,7 +65,7 @@ const NEEDS_PREPARATION = errPacket({
 });
 
 async function scopeStands(session: Session, statement: Statement): Promise<boolean> {
-  if (!statement.local || statement.changes === session.transaction.changes) return true;
+  if (!statement.local || statement.changes === session.transaction.scopeChanges) return true;
   if (!session.probing.scopeKnown) await session.probing.probe();
   return session.scope !== null && session.scope === statement.scope;
 }
@@ -94,7 +94,7 @@ export function prepareAhead(session: Session, link: UpstreamLink): void {
  * before the scope is known.
  */
 export function scopeHolds(session: Session, statement: Statement): boolean | undefined {
-  const unchanged = statement.changes === session.transaction.changes;
+  const unchanged = statement.changes === session.transaction.scopeChanges;
   if (statement.scope === undefined) {
     if (unchanged && !session.probing.scopeKnown) return undefined;
     statement.scope = unchanged ? session.scope : null;

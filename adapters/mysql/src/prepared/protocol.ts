@@ -101,7 +101,7 @@ function whenIdle(session: Session, run: () => void | Promise<void>): void | Pro
 function handlePrepare(session: Session, command: CommandPacket): void | Promise<void> {
   const { buffer, payloadAt, end, whole } = command;
   const text = whole ? parseText(buffer, payloadAt, end) : null;
-  const statement = session.statements.create(text, session.transaction.changes);
+  const statement = session.statements.create(text, session.transaction.scopeChanges);
   const route = routeOf(session, statement);
   if (route?.kind === "control" || route?.kind === "control-error") {
     return whenIdle(session, () => prepareControl(session, statement, route));
@@ -174,6 +174,7 @@ function handleExecute(
 ): void | Promise<void> {
   const { buffer, payloadAt, whole } = command;
   const route = routeOf(session, statement);
+  if (statement.scope === undefined) scopeHolds(session, statement);
   const cursor = (buffer[payloadAt + FLAGS_AT] as number) & ~CURSOR.parameterCountAvailable;
   if (!whole || route === null) {
     return forwardExecution(session, command, statement, route, "unparsed");

@@ -21,7 +21,7 @@ export class Statement extends RoutedStatement {
    * later: the scope of that moment. Undefined while it is not known, null where there is none.
    */
   scope: SessionScope | null | undefined = undefined;
-  /** `TransactionMemory.changes` of that moment. */
+  /** `TransactionMemory.scopeChanges` of that moment. */
   readonly changes: number;
   /** Its preparation was answered here, so far. */
   local = false;
