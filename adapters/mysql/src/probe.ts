@@ -105,12 +105,13 @@ export const TRACES_TEXT = `SHOW SESSION STATUS WHERE Variable_name IN (${NAMED}
 export const TRACES_COLUMNS = 2;
 
 /**
- * True when the session has made no table and locked none. Fewer questions than the `queries`
+ * True when the session has made and locked no table but by what its client did itself. Fewer questions than the `queries`
  * it was asked mean that the counters were flushed.
  */
 export function hasNoTraces(
   rows: readonly (readonly (string | null)[])[],
   queries: number,
+  own: ReadonlyMap<string, number>,
 ): boolean {
   let questions = 0;
   let traced = 0;
@@ -119,7 +120,7 @@ export function hasNoTraces(
     if (counter === "questions") questions = Number(value);
     if (!TRACES.has(counter)) continue;
     traced += 1;
-    if (value !== "0") return false;
+    if (Number(value) > (own.get(counter) ?? 0)) return false;
   }
   return traced > 0 && questions >= queries;
 }

@@ -85,7 +85,7 @@ export class Probing {
     link.out.flush();
     await done;
     if (unit.failed || link.closed || session.link !== link) return false;
-    transaction.tablesChecked(doubts, hasNoTraces(rows, link.queries));
+    transaction.tablesChecked(doubts, hasNoTraces(rows, link.queries, transaction.traced));
     return transaction.tableDoubt === "none";
   }
 

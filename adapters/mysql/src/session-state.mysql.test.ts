@@ -121,6 +121,23 @@ describe.each(FLAVOURS)("a session before %s", (flavour) => {
     },
   );
 
+  test("tells its own tables and locks from those of what it called", async () => {
+    await withClient(async (client) => {
+      await run(client, "CREATE TABLE IF NOT EXISTS own (id INT)");
+      await run(client, "LOCK TABLES film READ");
+      await run(client, "UNLOCK TABLES");
+      await run(client, "CALL harmless()");
+      expect(await hits(() => run(client, READ))).toBe(1);
+      await run(client, "LOCK TABLES elsewhere.film READ");
+      await run(client, "SET @x = harmless()");
+      expect((await run(client, READ)).errorCode).toBe(1100);
+      await run(client, "UNLOCK TABLES");
+      expect(await hits(() => run(client, READ))).toBe(1);
+      await run(client, "CALL hides()");
+      expect(await hits(() => run(client, READ))).toBe(0);
+    });
+  });
+
   test.each(["LOCK TABLES elsewhere.film READ", "/*!40000 LOCK TABLES elsewhere.film READ */"])(
     "has its error after %s",
     async (sql) => {

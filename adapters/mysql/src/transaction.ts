@@ -34,6 +34,13 @@ const CALLING_VERBS = new Set([
   ...["select", "with", "values", "table", "insert", "update", "delete", "replace", "load", "xa"],
   ...["explain", "desc", "describe"],
 ]);
+const LOCKING = /\b(?:lock|flush)\b/i;
+/** Statements that, done, are one in the upstream's counter. */
+const TRACED: readonly (readonly [RegExp, string])[] = [
+  [/^\s*create\s+table\b/i, "com_create_table"],
+  [/^\s*lock\s+tables?\b/i, "com_lock_tables"],
+  [/^\s*flush\b/i, "com_flush"],
+];
 /** Code in a comment. */
 const CONDITIONAL = /\/\*M?!/i;
 
@@ -85,6 +92,8 @@ export class TransactionMemory {
   #doubt: TableDoubt = "none";
   /** Counts what raised doubts: an answer asked for before the last of them settles nothing. */
   doubts = 0;
+  /** What the client itself did, by the upstream's counter of it. */
+  readonly traced = new Map<string, number>();
   #locked = false;
   #nextTransactionSet = false;
   #changedSettings = false;
@@ -107,7 +116,6 @@ export class TransactionMemory {
     if (!clean) this.#doubt = "certain";
     else if (doubts === this.doubts && this.#doubt === "maybe") {
       this.#doubt = "none";
-      this.#locked = false;
     }
   }
 
@@ -139,17 +147,16 @@ export class TransactionMemory {
   }
 
   #noteTables(unit: UpstreamUnit, traits: StatementTraits | null, text: string | null): void {
-    if (text === null) {
-      this.#locked = true;
-      return this.#mayHideTables(unit);
-    }
+    if (text === null) return this.#mayHideTables(unit);
     if (traits === null || traits.multiple || wraps(traits, text)) {
-      if (/\b(?:lock|flush)\b/i.test(text)) this.#locked = true;
       if (TEMPORARY.test(text)) this.#doubt = "certain";
-      else if (traits === null || traits.mayChangeSession) this.#mayHideTables(unit);
+      else if (traits === null || traits.mayChangeSession || LOCKING.test(text)) {
+        this.#mayHideTables(unit);
+      }
       return;
     }
     const { verb } = traits;
+    unit.counter = TRACED.find(([pattern]) => pattern.test(text))?.[1] ?? null;
     if (verb === "lock" || verb === "flush") this.#locked = true;
     else if (verb === "unlock") this.#locked = false;
     if (verb === "create" && TEMPORARY.test(text)) this.#doubt = "certain";
@@ -167,6 +174,10 @@ export class TransactionMemory {
     const open = (status & SERVER_STATUS.inTransaction) !== 0;
     // A transaction before this one may have ended since it was sent.
     if (unit.mayWrite) this.wrote = true;
+    const { counter } = unit;
+    if (counter !== null && !unit.failed) {
+      this.traced.set(counter, (this.traced.get(counter) ?? 0) + 1);
+    }
     if (!open) {
       if (this.wrote) this.needsPosition = true;
       if ((before & SERVER_STATUS.inTransaction) !== 0) this.#nextTransactionSet = false;
@@ -196,6 +207,7 @@ export class TransactionMemory {
     this.wrote = this.defaultIsolation = false;
     this.#doubt = "none";
     this.doubts += 1;
+    this.traced.clear();
     this.#locked = this.#nextTransactionSet = this.#changedSettings = false;
   }
 }

@@ -13,6 +13,8 @@ export class UpstreamUnit {
   /** SET TRANSACTION without SESSION: holds for the next transaction only. */
   setsNextTransaction = false;
   failed = false;
+  /** The upstream's counter that it raises by one when it succeeds. */
+  counter: string | null = null;
   /** COM_STMT_PREPARE: whose it is. */
   statement: Statement | null = null;
   /** Reply bytes to be remembered (`prepared/learned.ts`); null when they are not wanted. */
