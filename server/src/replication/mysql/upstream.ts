@@ -22,7 +22,7 @@ import {
   openConnection,
 } from "./connection.ts";
 import { copyCommands } from "./copy-commands.ts";
-import { describeStatement } from "./describe.ts";
+import { describeStatement, executedColumns } from "./describe.ts";
 import { someoneWaitsToAlter } from "./lock-waiters.ts";
 import { LogCheck } from "./log-check.ts";
 import { qualified } from "./names.ts";
@@ -159,7 +159,11 @@ class MysqlUpstream implements Upstream {
 
   describe(text: string, scopeIdentity: string): Promise<StatementDescription> {
     const session = parseScope(scopeIdentity).db === "" ? this.#bare : this.#definitions;
-    return session.run((client) => describeStatement(client, text, scopeIdentity));
+    const executed = async (parameters: number) => {
+      const client = await openConnection(this.#connection, "admin");
+      return executedColumns(client, text, scopeIdentity, parameters);
+    };
+    return session.run((client) => describeStatement(client, text, scopeIdentity, executed));
   }
 
   mayRead(
