@@ -50,6 +50,8 @@ const INPUT_BUFFER_BYTES = 65_536;
 const MISREADABLE = /[\\"]|[\x80-\xff]`/;
 
 /** SET GLOBAL and SET PERSIST: sessions begin with these settings. */
+/** What is written then is not in the binlog. */
+const UNLOGGED = /\bsql_log_bin\b/i;
 const GLOBALLY = /\b(?:global|persist)\b/i;
 
 /** The current packet of the client; a command's first, unless something was asked of it. */
@@ -454,6 +456,9 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
       this.transaction.sent(unit, traits, text);
       if (changes && (text === null || GLOBALLY.test(text))) {
         unit.onDone = () => this.context.templates.clear();
+      }
+      if (changes && text !== null && UNLOGGED.test(text)) {
+        this.context.logger.warn({}, "a client sets sql_log_bin: writes without it reach no cache");
       }
       this.hits.forget();
     }

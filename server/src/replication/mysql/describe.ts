@@ -54,13 +54,11 @@ export async function describeStatement(
   const same = answered?.length === prepared.columns.length ? answered : prepared.columns;
   return {
     parameterTypeIds: prepared.parameters.map((parameter) => parameter.columnType),
-    columns: prepared.columns.map(
-      (column, index): ColumnDefinition => ({
-        name: unicode(column.name),
-        type: resultTypeOf(column),
-        wire: wireOf(same[index] ?? column),
-      }),
-    ),
+    columns: prepared.columns.map((column, index): ColumnDefinition => ({
+      name: unicode(column.name),
+      type: resultTypeOf(column),
+      wire: wireOf(same[index] ?? column),
+    })),
   };
 }
 
