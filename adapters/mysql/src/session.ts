@@ -49,9 +49,9 @@ const INPUT_BUFFER_BYTES = 65_536;
  */
 const MISREADABLE = /[\\"]|[\x80-\xff]`/;
 
-/** SET GLOBAL and SET PERSIST: sessions begin with these settings. */
 /** What is written then is not in the binlog. */
 const UNLOGGED = /\bsql_log_bin\b/i;
+/** SET GLOBAL and SET PERSIST: sessions begin with these settings. */
 const GLOBALLY = /\b(?:global|persist)\b/i;
 
 /** The current packet of the client; a command's first, unless something was asked of it. */
