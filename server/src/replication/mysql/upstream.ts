@@ -23,6 +23,7 @@ import {
 } from "./connection.ts";
 import { copyCommands } from "./copy-commands.ts";
 import { describeStatement, executedColumns } from "./describe.ts";
+import { GlobalSettings } from "./global-settings.ts";
 import { someoneWaitsToAlter } from "./lock-waiters.ts";
 import { LogCheck } from "./log-check.ts";
 import { qualified } from "./names.ts";
@@ -91,6 +92,7 @@ class MysqlUpstream implements Upstream {
   readonly #closing = new AbortController();
   #server: ServerInfo | null = null;
   #handler: StreamHandler | null = null;
+  readonly #globalSettings = new GlobalSettings();
   #assembler: TransactionAssembler | null = null;
   #streaming = false;
   #receiver: BinlogReceiver | null = null;
@@ -375,6 +377,7 @@ class MysqlUpstream implements Upstream {
     const server = await this.#serverInfo();
     const logs = await this.#poll.run(async (client) => {
       await this.#notReset(() => readLogEnd(client, server));
+      if (await this.#globalSettings.changed(client)) this.#handler?.accessChange();
       return readBinaryLogs(client);
     });
     const retainedBytes = logs.reduce((sum, log) => sum + log.size, 0);
