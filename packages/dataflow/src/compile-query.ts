@@ -51,9 +51,9 @@ function compile({ statement, shape, catalog, dialect, codec }: CompileInput): C
   const visible = block.output.slice(0, block.visible);
   const types = visible.map((column) => column.expr.type);
   const delta = DeltaProgram.of(block, evaluator.layout, params.length, indexes);
-  const read: ParamReader = (type, canonical) => {
+  const read: ParamReader = ({ type, role }, canonical) => {
     const value = codec.parse(type, decodeByteString(canonical));
-    if (value !== null) dialect.acceptParameter(type, value);
+    if (value !== null) dialect.acceptParameter(type, value, role);
     return value;
   };
   const program = {

@@ -192,7 +192,10 @@ describe.each(["mysql", "mariadb"] as const)("%s", (flavour) => {
     ["select id, id % 0 from title", /by zero/],
     ["select id from title where price div 0 > 1", /by zero/],
     ["select year(released), max(cast(premiere as date)) from title group by 1", /date/],
-    ["select premiere, count(*) from title where premiere < '2000-01-01' group by premiere", /date/],
+    [
+      "select premiere, count(*) from title where premiere < '2000-01-01' group by premiere",
+      /date/,
+    ],
     ["select distinct premiere from title where premiere < '2000-01-01'", /date/],
   ])("the upstream may warn: %s", (sql, reason) => {
     expect(ours(sql)).toMatchObject({ kind: "poisoned" });

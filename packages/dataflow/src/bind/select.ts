@@ -205,7 +205,9 @@ export class SelectBinder {
         // The column it is, with a warning.
         const other = items.find(
           (item) =>
-            item.alias !== null && item.name === name && !sameExpr(this.#item(item, place), column.expr),
+            item.alias !== null &&
+            item.name === name &&
+            !sameExpr(this.#item(item, place), column.expr),
         );
         if (other !== undefined) throw new Unsupported(`GROUP BY ${node.path[0]} is ambiguous`);
       }

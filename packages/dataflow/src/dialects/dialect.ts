@@ -1,5 +1,6 @@
 import type { Expression } from "@freshet/sql";
 import type { SqlType, Value } from "@freshet/types";
+import type { ParamSpec } from "../contract.ts";
 import type { Aggregate } from "../plan/block.ts";
 import type { CompareExpr, ComparisonOperator, Expr } from "../plan/expression.ts";
 
@@ -87,7 +88,7 @@ export interface DialectSemantics {
   /** Throws Unsupported where values of the type cannot be parameters. */
   parameter(type: SqlType): void;
   /** Throws Poisoned for a parameter that the upstream would not take by its type alone. */
-  acceptParameter(type: SqlType, value: NonNullable<Value>): void;
+  acceptParameter(type: SqlType, value: NonNullable<Value>, role: ParamSpec["role"]): void;
   /** The default place of NULLs for a direction. */
   nullsFirst(descending: boolean): boolean;
   /** The name of an output column without alias. */

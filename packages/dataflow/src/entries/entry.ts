@@ -1,5 +1,5 @@
 import { groupKey } from "@freshet/types";
-import type { CanonicalParam, SqlType, Value } from "@freshet/types";
+import type { CanonicalParam, Value } from "@freshet/types";
 import { InvariantError } from "@freshet/util";
 import type { ParamSpec } from "../contract.ts";
 import type { EnvValue } from "../exec/compile-expression.ts";
@@ -15,7 +15,7 @@ export interface Entry {
 export const ENTRY_OVERHEAD_BYTES = 200;
 
 /** Reads one canonical parameter. Throws Poisoned where the upstream must answer. */
-export type ParamReader = (type: SqlType, canonical: string) => Value;
+export type ParamReader = (spec: ParamSpec, canonical: string) => Value;
 
 /** Brings canonical parameters into the form expressions read. */
 export function readParams(
@@ -31,23 +31,23 @@ export function readParams(
     if (param === null) return null;
     if (typeof param === "string") {
       if (spec.list) throw new InvariantError(`parameter ${spec.label} must be a list`);
-      return read(spec.type, param);
+      return read(spec, param);
     }
     if (!spec.list) throw new InvariantError(`parameter ${spec.label} must not be a list`);
-    return readList(spec.type, param, read);
+    return readList(spec, param, read);
   });
 }
 
 function readList(
-  type: SqlType,
+  spec: ParamSpec,
   elements: readonly (string | null)[],
   read: ParamReader,
 ): ListParam {
-  const types = [type];
+  const types = [spec.type];
   const byKey = new Map<string, NonNullable<Value>>();
   let hasNull = false;
   for (const element of elements) {
-    const value = element === null ? null : read(type, element);
+    const value = element === null ? null : read(spec, element);
     if (value === null) hasNull = true;
     else byKey.set(groupKey(types, [value]), value);
   }

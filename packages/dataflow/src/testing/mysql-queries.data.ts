@@ -197,7 +197,7 @@ select min(who), max(who) from rating
 select id from title order by id limit 3
 select id from title order by id limit 2, 3
 select id from title order by id limit 18446744073709551615 offset 3
-select id from title order by id desc limit 0
+select id from title order by id desc limit 1
 select id from title order by 1 desc limit 2
 select year y, id from title order by y, id
 select year y, id from title order by y desc, id desc

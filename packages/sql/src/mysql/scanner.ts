@@ -9,6 +9,19 @@
  */
 import type { LexerSettings } from "../shape.ts";
 import {
+  C_DIGIT,
+  C_DOUBLE_QUOTE,
+  C_LETTER,
+  C_OPERATOR,
+  C_OWN,
+  C_PUNCTUATION,
+  C_QUOTE,
+  C_SPACE,
+  CONTINUES,
+  ScannerBase,
+  byteClasses,
+} from "../scanner-base.ts";
+import {
   T_ASSIGN,
   T_DECIMAL,
   T_DOT,
@@ -18,7 +31,6 @@ import {
   T_INTEGER,
   T_OPERATOR,
   T_PARAM,
-  T_QUOTED,
   T_STRING,
   T_VARIABLE,
   T_VERBATIM,
@@ -27,37 +39,15 @@ import {
 
 export * from "../tokens.ts";
 
-const C_SPACE = 1;
-const C_LETTER = 2;
-const C_DIGIT = 3;
-const C_OPERATOR = 4;
-const C_PUNCTUATION = 5;
-const C_QUOTE = 6;
-const C_DOUBLE_QUOTE = 7;
-const C_BACKTICK = 8;
-const C_AT = 9;
-const C_PARAM = 10;
+const C_BACKTICK = C_OWN;
+const C_AT = C_OWN + 1;
+const C_PARAM = C_OWN + 2;
 
-const CLASS = new Uint8Array(256);
-/** 1 for what may continue an identifier. */
-const CONTINUES = new Uint8Array(256);
-
-for (const char of " \t\n\v\f\r") CLASS[char.charCodeAt(0)] = C_SPACE;
-for (let code = 0; code < 26; code++) CLASS[65 + code] = CLASS[97 + code] = C_LETTER;
-for (let code = 128; code < 256; code++) CLASS[code] = C_LETTER;
-CLASS[95] = C_LETTER;
-for (let code = 48; code < 58; code++) CLASS[code] = C_DIGIT;
-for (const char of "~!^&|+-*/%<>=:{}") CLASS[char.charCodeAt(0)] = C_OPERATOR;
-for (const char of ",().;") CLASS[char.charCodeAt(0)] = C_PUNCTUATION;
-CLASS[39] = C_QUOTE;
-CLASS[34] = C_DOUBLE_QUOTE;
-CLASS[96] = C_BACKTICK;
-CLASS[64] = C_AT;
-CLASS[63] = C_PARAM;
-for (let code = 0; code < 256; code++) {
-  const kind = CLASS[code];
-  CONTINUES[code] = kind === C_LETTER || kind === C_DIGIT || code === 36 ? 1 : 0;
-}
+const CLASS = byteClasses(" \t\n\v\f\r", "~!^&|+-*/%<>=:{}", ",().;", {
+  "`": C_BACKTICK,
+  "@": C_AT,
+  "?": C_PARAM,
+});
 
 /** Operators of several characters, longest first. */
 const LONG_OPERATORS: readonly string[] = [
@@ -67,45 +57,28 @@ const LONG_OPERATORS: readonly string[] = [
 ];
 const COMPARES = "<>=!";
 
-const SKIP_HINT = /^\/\*\s*(?:rs|freshet)\+\s*skip\s+cache\s*\*\/$/i;
-
-export class Scanner {
-  /** Of the token last returned by `next`: its bytes are `text[start, end)`. */
-  start = 0;
-  end = 0;
-  /** A string with a quote or backslash that is not its content's. */
-  special = false;
-  /** A string with bytes beyond ASCII. */
-  highBytes = false;
+/** `special`: a string with a quote or backslash that is not its content's. */
+export class Scanner extends ScannerBase {
   /** A comment stood before the current token. */
   commented = false;
-  /** The hint comment that asks for no cache has been passed. */
-  skipCache = false;
   /** A hint to the optimizer, which may even set variables, has been passed. */
   hinted = false;
 
-  #text = "";
-  #length = 0;
   #escapes = true;
   #ansiQuotes = false;
   #unreadable = false;
 
   reset(text: string, settings: LexerSettings): void {
-    this.#text = text;
-    this.#length = text.length;
+    this.begin(text);
     this.#escapes = settings.backslashEscapes;
     this.#ansiQuotes = settings.ansiQuotes;
     this.#unreadable = text.includes("\0");
-    this.start = 0;
-    this.end = 0;
-    this.special = false;
     this.commented = false;
-    this.skipCache = false;
     this.hinted = false;
   }
 
-  next(): number {
-    const text = this.#text;
+  override next(): number {
+    const text = this.text;
     this.commented = false;
     if (this.#unreadable) return T_ERROR;
     const at = this.#skipBlank(this.end);
@@ -113,7 +86,7 @@ export class Scanner {
     const touching = at === this.end && at > 0;
     this.start = at;
     this.end = at;
-    if (at >= this.#length) return T_END;
+    if (at >= this.length) return T_END;
     this.special = false;
     const code = text.charCodeAt(at);
     switch (CLASS[code]) {
@@ -128,9 +101,9 @@ export class Scanner {
       case C_QUOTE:
         return this.#string(at, 39);
       case C_DOUBLE_QUOTE:
-        return this.#ansiQuotes ? this.#quotedIdentifier(at, code) : this.#string(at, 34);
+        return this.#ansiQuotes ? this.quotedIdentifier(at + 1, code) : this.#string(at, 34);
       case C_BACKTICK:
-        return this.#quotedIdentifier(at, code);
+        return this.quotedIdentifier(at + 1, code);
       case C_AT:
         return this.#variable(at);
       case C_PARAM:
@@ -143,8 +116,8 @@ export class Scanner {
 
   /** Past white space and comments; -1 for a comment without end or one that is code. */
   #skipBlank(from: number): number {
-    const text = this.#text;
-    const length = this.#length;
+    const text = this.text;
+    const length = this.length;
     let at = from;
     while (at < length) {
       const code = text.charCodeAt(at);
@@ -168,28 +141,26 @@ export class Scanner {
 
   /** `--` begins a comment only before white space, a control character or the end. */
   #isDashComment(at: number): boolean {
-    if (this.#text.charCodeAt(at + 1) !== 45) return false;
-    if (at + 2 >= this.#length) return true;
-    const following = this.#text.charCodeAt(at + 2);
+    if (this.text.charCodeAt(at + 1) !== 45) return false;
+    if (at + 2 >= this.length) return true;
+    const following = this.text.charCodeAt(at + 2);
     return following <= 32 || following === 127;
   }
 
   /** After the comment that begins at `from`; they do not nest. */
   #commentEnd(from: number): number {
-    const text = this.#text;
+    const text = this.text;
     const first = text.charCodeAt(from + 2);
     if (first === 33 || (first === 77 && text.charCodeAt(from + 3) === 33)) return -1;
     const close = text.indexOf("*/", from + 2);
     if (close < 0) return -1;
     if (first === 43) this.hinted = true;
-    if (!this.skipCache && close - from < 80) {
-      this.skipCache = SKIP_HINT.test(text.slice(from, close + 2));
-    }
+    this.passed(from, close + 2);
     return close + 2;
   }
 
   #word(from: number, first: number): number {
-    const text = this.#text;
+    const text = this.text;
     if (text.charCodeAt(from + 1) === 39) {
       const letter = first | 32;
       if (letter === 110) {
@@ -199,21 +170,15 @@ export class Scanner {
       }
       if (letter === 98 || letter === 120) return this.#digitString(from, letter === 120);
     }
-    this.#identifierEnd(from + 1);
+    this.endIdentifier(from + 1);
     return T_WORD;
-  }
-
-  #identifierEnd(from: number): void {
-    let at = from;
-    while (at < this.#length && CONTINUES[this.#text.charCodeAt(at)] === 1) at++;
-    this.end = at;
   }
 
   /** `X'…'` or `B'…'`. */
   #digitString(from: number, hexadecimal: boolean): number {
-    const close = this.#text.indexOf("'", from + 2);
+    const close = this.text.indexOf("'", from + 2);
     if (close < 0) return T_ERROR;
-    const digits = this.#text.slice(from + 2, close);
+    const digits = this.text.slice(from + 2, close);
     const valid = hexadecimal ? /^(?:[0-9a-fA-F]{2})*$/.test(digits) : /^[01]*$/.test(digits);
     if (!valid) return T_ERROR;
     this.end = close + 1;
@@ -221,8 +186,8 @@ export class Scanner {
   }
 
   #string(from: number, quote: number): number {
-    const text = this.#text;
-    const length = this.#length;
+    const text = this.text;
+    const length = this.length;
     const escapes = this.#escapes;
     let at = from + 1;
     let bits = 0;
@@ -247,34 +212,18 @@ export class Scanner {
     return escapes ? T_ESCAPED : T_STRING;
   }
 
-  #quotedIdentifier(from: number, quote: number): number {
-    const text = this.#text;
-    let at = from + 1;
-    for (;;) {
-      if (at >= this.#length) return T_ERROR;
-      if (text.charCodeAt(at) === quote) {
-        if (text.charCodeAt(at + 1) !== quote) break;
-        at++;
-      }
-      at++;
-    }
-    if (at === from + 1) return T_ERROR;
-    this.end = at + 1;
-    return T_QUOTED;
-  }
-
   /** `@name`, `@@name` (a dotted name goes on in further tokens), or `@` before something else. */
   #variable(from: number): number {
-    const at = from + (this.#text.charCodeAt(from + 1) === 64 ? 2 : 1);
-    this.#identifierEnd(at);
+    const at = from + (this.text.charCodeAt(from + 1) === 64 ? 2 : 1);
+    this.endIdentifier(at);
     return T_VARIABLE;
   }
 
   #punctuation(from: number, code: number, touching: boolean): number {
     if (code === T_DOT) {
-      const digit = CLASS[this.#text.charCodeAt(from + 1)] === C_DIGIT;
+      const digit = CLASS[this.text.charCodeAt(from + 1)] === C_DIGIT;
       // After a name a dot joins; names may begin with digits.
-      const before = touching ? this.#text.charCodeAt(from - 1) : 0;
+      const before = touching ? this.text.charCodeAt(from - 1) : 0;
       const joins = CONTINUES[before] === 1 || before === 96 || before === 34;
       if (digit) return joins ? T_ERROR : this.#number(from);
     }
@@ -283,7 +232,7 @@ export class Scanner {
   }
 
   #operator(from: number, code: number): number {
-    const text = this.#text;
+    const text = this.text;
     if (code === 58) {
       if (text.charCodeAt(from + 1) !== 61) return T_ERROR;
       this.end = from + 2;
@@ -293,14 +242,14 @@ export class Scanner {
       if (text.startsWith(operator, from)) {
         this.end = from + operator.length;
         // `<=-1` is two tokens, `<==` none at all.
-        if (COMPARES.includes(text.charAt(this.end)) && this.end < this.#length) {
+        if (COMPARES.includes(text.charAt(this.end)) && this.end < this.length) {
           return COMPARES.includes(operator.charAt(0)) ? T_ERROR : T_OPERATOR;
         }
         return T_OPERATOR;
       }
     }
     this.end = from + 1;
-    if (COMPARES.includes(text.charAt(from)) && this.end < this.#length) {
+    if (COMPARES.includes(text.charAt(from)) && this.end < this.length) {
       const following = text.charAt(this.end);
       if (COMPARES.includes(following) && !(code === 61 && following === "!")) return T_ERROR;
     }
@@ -308,45 +257,39 @@ export class Scanner {
   }
 
   #number(from: number): number {
-    const text = this.#text;
+    const text = this.text;
     let at = from;
     if (text.charCodeAt(from) !== T_DOT) {
       if (text.charCodeAt(from) === 48) {
         const radix = text.charCodeAt(from + 1);
         if (radix === 120 || radix === 98) return this.#radixNumber(from, radix === 120);
       }
-      at = this.#digits(at);
-      if (CONTINUES[text.charCodeAt(at)] === 1 && at < this.#length) return this.#exponent(at);
+      at = this.digitsEnd(at);
+      if (CONTINUES[text.charCodeAt(at)] === 1 && at < this.length) return this.#exponent(at);
       if (text.charCodeAt(at) !== T_DOT) {
         this.end = at;
         return T_INTEGER;
       }
     }
-    at = this.#digits(at + 1);
+    at = this.digitsEnd(at + 1);
     if ((text.charCodeAt(at) | 32) === 101) return this.#exponent(at);
-    if (at < this.#length && CONTINUES[text.charCodeAt(at)] === 1) return T_ERROR;
+    if (at < this.length && CONTINUES[text.charCodeAt(at)] === 1) return T_ERROR;
     if (text.charCodeAt(at) === T_DOT) return T_ERROR;
     this.end = at;
     return T_DECIMAL;
   }
 
-  #digits(from: number): number {
-    let at = from;
-    while (CLASS[this.#text.charCodeAt(at)] === C_DIGIT) at++;
-    return at;
-  }
-
   /** Digits end at `from` in something else: an exponent, or it is a name that begins so. */
   #exponent(from: number): number {
-    const text = this.#text;
+    const text = this.text;
     if ((text.charCodeAt(from) | 32) === 101) {
       const sign = text.charCodeAt(from + 1);
       const signed = sign === 43 || sign === 45;
       const digits = from + (signed ? 2 : 1);
       if (CLASS[text.charCodeAt(digits)] === C_DIGIT) {
-        this.end = this.#digits(digits);
+        this.end = this.digitsEnd(digits);
         const following = text.charCodeAt(this.end);
-        if (this.end < this.#length && (CONTINUES[following] === 1 || following === T_DOT)) {
+        if (this.end < this.length && (CONTINUES[following] === 1 || following === T_DOT)) {
           return T_ERROR;
         }
         return T_DECIMAL;
@@ -355,21 +298,21 @@ export class Scanner {
     }
     // `1.5abc` is a number and an alias to the servers, `1abc` a name.
     if (text.lastIndexOf(".", from) >= this.start) return T_ERROR;
-    this.#identifierEnd(from);
+    this.endIdentifier(from);
     return T_WORD;
   }
 
   /** `0x1F` or `0b01`; in upper case (`0X1F`) it is a name. */
   #radixNumber(from: number, hexadecimal: boolean): number {
-    const text = this.#text;
+    const text = this.text;
     let at = from + 2;
     const pattern = hexadecimal ? HEX_DIGIT : BINARY_DIGIT;
     while (pattern[text.charCodeAt(at)] === 1) at++;
-    if (at > from + 2 && (at >= this.#length || CONTINUES[text.charCodeAt(at)] !== 1)) {
+    if (at > from + 2 && (at >= this.length || CONTINUES[text.charCodeAt(at)] !== 1)) {
       this.end = at;
       return T_VERBATIM;
     }
-    this.#identifierEnd(from);
+    this.endIdentifier(from);
     return T_WORD;
   }
 }

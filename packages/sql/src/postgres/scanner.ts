@@ -8,6 +8,19 @@
  */
 
 import {
+  C_DIGIT,
+  C_DOUBLE_QUOTE,
+  C_LETTER,
+  C_OPERATOR,
+  C_OWN,
+  C_PUNCTUATION,
+  C_QUOTE,
+  C_SPACE,
+  CONTINUES,
+  ScannerBase,
+  byteClasses,
+} from "../scanner-base.ts";
+import {
   T_ASSIGN,
   T_COLON,
   T_DECIMAL,
@@ -19,7 +32,6 @@ import {
   T_INTEGER,
   T_OPERATOR,
   T_PARAM,
-  T_QUOTED,
   T_STRING,
   T_TYPECAST,
   T_VERBATIM,
@@ -28,73 +40,31 @@ import {
 
 export * from "../tokens.ts";
 
-const C_SPACE = 1;
-const C_LETTER = 2;
-const C_DIGIT = 3;
-const C_OPERATOR = 4;
-const C_PUNCTUATION = 5;
-const C_QUOTE = 6;
-const C_DOUBLE_QUOTE = 7;
-const C_DOLLAR = 8;
+const C_DOLLAR = C_OWN;
 
-const CLASS = new Uint8Array(256);
-/** 1 for what may continue an identifier. */
-const CONTINUES = new Uint8Array(256);
-
-for (const char of " \t\n\r\f") CLASS[char.charCodeAt(0)] = C_SPACE;
-for (let code = 0; code < 26; code++) CLASS[65 + code] = CLASS[97 + code] = C_LETTER;
-for (let code = 128; code < 256; code++) CLASS[code] = C_LETTER;
-CLASS[95] = C_LETTER;
-for (let code = 48; code < 58; code++) CLASS[code] = C_DIGIT;
-for (const char of "~!@#^&|`?+-*/%<>=") CLASS[char.charCodeAt(0)] = C_OPERATOR;
-for (const char of ",()[].;:") CLASS[char.charCodeAt(0)] = C_PUNCTUATION;
-CLASS[39] = C_QUOTE;
-CLASS[34] = C_DOUBLE_QUOTE;
-CLASS[36] = C_DOLLAR;
-for (let code = 0; code < 256; code++) {
-  const kind = CLASS[code];
-  CONTINUES[code] = kind === C_LETTER || kind === C_DIGIT || kind === C_DOLLAR ? 1 : 0;
-}
+const CLASS = byteClasses(" \t\n\r\f", "~!@#^&|`?+-*/%<>=", ",()[].;:", { $: C_DOLLAR });
 
 /** Operators that may end in + or - contain one of these (scan.l, rule `operator`). */
 const KEEPS_SIGN = "~!@#^&|`?%";
 /** NAMEDATALEN: an operator this long is an error in the server. */
 const OPERATOR_LIMIT = 64;
 
-const HINT = /^\/\*\s*(?:rs|freshet)\+\s*skip\s+cache\s*\*\/$/i;
-
-export class Scanner {
-  /** Of the token last returned by `next`: its bytes are `text[start, end)`. */
-  start = 0;
-  end = 0;
-  /** A string in several parts, or a number with `_`, `0x`, `0o` or `0b`. */
-  special = false;
-  /** A string with bytes beyond ASCII. */
-  highBytes = false;
-  /** The hint comment that asks for no cache has been passed. */
-  skipCache = false;
-
-  #text = "";
-  #length = 0;
+/** `special`: a string in several parts, or a number with `_`, `0x`, `0o` or `0b`. */
+export class Scanner extends ScannerBase {
   #conforming = true;
 
   reset(text: string, standardConformingStrings: boolean): void {
-    this.#text = text;
-    this.#length = text.length;
+    this.begin(text);
     this.#conforming = standardConformingStrings;
-    this.start = 0;
-    this.end = 0;
-    this.special = false;
-    this.skipCache = false;
   }
 
-  next(): number {
-    const text = this.#text;
+  override next(): number {
+    const text = this.text;
     const at = this.#skipBlank(this.end);
     if (at < 0) return T_ERROR;
     this.start = at;
     this.end = at;
-    if (at >= this.#length) return T_END;
+    if (at >= this.length) return T_END;
     this.special = false;
     const code = text.charCodeAt(at);
     switch (CLASS[code]) {
@@ -109,7 +79,7 @@ export class Scanner {
       case C_QUOTE:
         return this.#string(at, at + 1, this.#conforming ? T_STRING : T_ESCAPED);
       case C_DOUBLE_QUOTE:
-        return this.#quotedIdentifier(at + 1);
+        return this.quotedIdentifier(at + 1, code);
       case C_DOLLAR:
         return this.#dollar(at);
       default:
@@ -120,13 +90,13 @@ export class Scanner {
   /** Whether the next token is `::`; does not move. */
   castFollows(): boolean {
     const at = this.#skipBlank(this.end);
-    return at >= 0 && this.#text.startsWith("::", at);
+    return at >= 0 && this.text.startsWith("::", at);
   }
 
   /** Past white space and comments; -1 for a comment without end. */
   #skipBlank(from: number): number {
-    const text = this.#text;
-    const length = this.#length;
+    const text = this.text;
+    const length = this.length;
     let at = from;
     while (at < length) {
       const code = text.charCodeAt(at);
@@ -137,7 +107,7 @@ export class Scanner {
       } else if (code === 47 && text.charCodeAt(at + 1) === 42) {
         const end = this.#commentEnd(at);
         if (end < 0) return -1;
-        if (!this.skipCache && end - at < 80) this.skipCache = HINT.test(text.slice(at, end));
+        this.passed(at, end);
         at = end;
       } else {
         break;
@@ -148,8 +118,8 @@ export class Scanner {
 
   #lineEnd(from: number): number {
     let at = from;
-    while (at < this.#length) {
-      const code = this.#text.charCodeAt(at);
+    while (at < this.length) {
+      const code = this.text.charCodeAt(at);
       if (code === 10 || code === 13) break;
       // The server never sees what follows a NUL.
       if (code === 0) return at;
@@ -160,10 +130,10 @@ export class Scanner {
 
   /** After the comment that begins at `from`; they nest. */
   #commentEnd(from: number): number {
-    const text = this.#text;
+    const text = this.text;
     let depth = 1;
     let at = from + 2;
-    while (at < this.#length) {
+    while (at < this.length) {
       const code = text.charCodeAt(at);
       if (code === 42 && text.charCodeAt(at + 1) === 47) {
         at += 2;
@@ -181,7 +151,7 @@ export class Scanner {
   }
 
   #word(from: number, first: number): number {
-    const text = this.#text;
+    const text = this.text;
     const following = text.charCodeAt(from + 1);
     if (following === 39) {
       const letter = first | 32;
@@ -199,11 +169,9 @@ export class Scanner {
       const quote = text.charCodeAt(from + 2);
       // With standard_conforming_strings off the server refuses these outright.
       if (quote === 39) return this.#conforming ? this.#verbatim(from, from + 3, false) : T_ERROR;
-      if (quote === 34) return this.#quotedIdentifier(from + 3);
+      if (quote === 34) return this.quotedIdentifier(from + 3, quote);
     }
-    let at = from + 1;
-    while (at < this.#length && CONTINUES[text.charCodeAt(at)] === 1) at++;
-    this.end = at;
+    this.endIdentifier(from + 1);
     return T_WORD;
   }
 
@@ -214,8 +182,8 @@ export class Scanner {
 
   /** A string whose content begins at `content`, with its continuations on later lines. */
   #string(from: number, content: number, kind: number): number {
-    const text = this.#text;
-    const length = this.#length;
+    const text = this.text;
+    const length = this.length;
     let at = content;
     let bits = 0;
     this.start = from;
@@ -252,10 +220,10 @@ export class Scanner {
 
   /** Where the next part's content begins, if white space with a newline and a quote follow. */
   #continuation(from: number): number {
-    const text = this.#text;
+    const text = this.text;
     let newline = false;
     let at = from;
-    while (at < this.#length) {
+    while (at < this.length) {
       const code = text.charCodeAt(at);
       if (code === 10 || code === 13) newline = true;
       else if (code === 45 && text.charCodeAt(at + 1) === 45) {
@@ -267,41 +235,22 @@ export class Scanner {
     return newline && text.charCodeAt(at) === 39 ? at + 1 : -1;
   }
 
-  #quotedIdentifier(content: number): number {
-    const text = this.#text;
-    let at = content;
-    for (;;) {
-      if (at >= this.#length) return T_ERROR;
-      const code = text.charCodeAt(at);
-      if (code === 34) {
-        if (text.charCodeAt(at + 1) !== 34) break;
-        at++;
-      } else if (code === 0) {
-        return T_ERROR;
-      }
-      at++;
-    }
-    if (at === content) return T_ERROR;
-    this.end = at + 1;
-    return T_QUOTED;
-  }
-
   /** `$1`, `$$…$$` or `$tag$…$tag$`. */
   #dollar(from: number): number {
-    const text = this.#text;
+    const text = this.text;
     let at = from + 1;
     if (CLASS[text.charCodeAt(at)] === C_DIGIT) {
-      while (CLASS[text.charCodeAt(at)] === C_DIGIT) at++;
-      if (at < this.#length && CLASS[text.charCodeAt(at)] === C_LETTER) return T_ERROR;
+      at = this.digitsEnd(at);
+      if (at < this.length && CLASS[text.charCodeAt(at)] === C_LETTER) return T_ERROR;
       this.end = at;
       const index = Number(text.slice(from + 1, at));
       return index >= 1 && index <= 65535 ? T_PARAM : T_ERROR;
     }
-    while (at < this.#length && text.charCodeAt(at) !== 36) {
+    while (at < this.length && text.charCodeAt(at) !== 36) {
       if (CONTINUES[text.charCodeAt(at)] !== 1) return T_ERROR;
       at++;
     }
-    if (at >= this.#length) return T_ERROR;
+    if (at >= this.length) return T_ERROR;
     const tag = text.slice(from, at + 1);
     const end = text.indexOf(tag, at + 1);
     if (end < 0) return T_ERROR;
@@ -312,7 +261,7 @@ export class Scanner {
   }
 
   #punctuation(from: number, code: number): number {
-    const following = this.#text.charCodeAt(from + 1);
+    const following = this.text.charCodeAt(from + 1);
     if (code === T_DOT) {
       if (CLASS[following] === C_DIGIT) return this.#number(from);
       if (following === T_DOT) {
@@ -330,9 +279,9 @@ export class Scanner {
   }
 
   #operator(from: number): number {
-    const text = this.#text;
+    const text = this.text;
     let at = from;
-    while (at < this.#length && CLASS[text.charCodeAt(at)] === C_OPERATOR) {
+    while (at < this.length && CLASS[text.charCodeAt(at)] === C_OPERATOR) {
       const code = text.charCodeAt(at);
       const following = text.charCodeAt(at + 1);
       if ((code === 45 && following === 45) || (code === 47 && following === 42)) break;
@@ -345,7 +294,7 @@ export class Scanner {
   }
 
   #withoutTrailingSigns(from: number, to: number): number {
-    const text = this.#text;
+    const text = this.text;
     const last = text.charCodeAt(to - 1);
     if (last !== 43 && last !== 45) return to;
     for (let at = from; at < to - 1; at++) {
@@ -358,7 +307,7 @@ export class Scanner {
   }
 
   #number(from: number): number {
-    const text = this.#text;
+    const text = this.text;
     let kind = T_INTEGER;
     let at = from;
     if (text.charCodeAt(at) === 48) {
@@ -380,14 +329,14 @@ export class Scanner {
       at = this.#digits(exponent);
     }
     // Letters straight after: an error since version 15, a new token before.
-    if (at < this.#length && CLASS[text.charCodeAt(at)] === C_LETTER) return T_ERROR;
+    if (at < this.length && CLASS[text.charCodeAt(at)] === C_LETTER) return T_ERROR;
     this.end = at;
     return kind;
   }
 
   /** Past digits with single underscores between them. */
   #digits(from: number): number {
-    const text = this.#text;
+    const text = this.text;
     let at = from;
     for (;;) {
       const code = text.charCodeAt(at);
@@ -400,7 +349,7 @@ export class Scanner {
   }
 
   #radixInteger(from: number, radix: number): number {
-    const text = this.#text;
+    const text = this.text;
     let at = from + 2;
     const first = at;
     for (;;) {
@@ -409,7 +358,7 @@ export class Scanner {
       if (value < 0 || value >= radix) break;
       at++;
     }
-    if (at === first || (at < this.#length && CONTINUES[text.charCodeAt(at)] === 1)) return T_ERROR;
+    if (at === first || (at < this.length && CONTINUES[text.charCodeAt(at)] === 1)) return T_ERROR;
     if (text.charCodeAt(at - 1) === 95) return T_ERROR;
     this.special = true;
     this.end = at;

@@ -1,5 +1,5 @@
 import { Unsupported } from "@freshet/sql";
-import { Poisoned } from "../../contract.ts";
+import { type ParamSpec, Poisoned } from "../../contract.ts";
 import { type SqlType, sortedByPrefix, type Value } from "@freshet/types";
 import type { DialectSemantics } from "../dialect.ts";
 import { aggregate, isAggregate } from "./aggregates.ts";
@@ -73,7 +73,9 @@ function parameter(type: SqlType): void {
 }
 
 /** Poisons values that the upstream would take in another way than by their type alone. */
-function acceptParameter(type: SqlType, value: NonNullable<Value>): void {
+function acceptParameter(type: SqlType, value: NonNullable<Value>, role: ParamSpec["role"]): void {
+  // Whoever asks for no rows asks for the columns, which the upstream then describes differently.
+  if (role === "limit" && value === 0n) throw new Poisoned("LIMIT 0 asks for the columns alone");
   const refuse = (): never => {
     throw new Poisoned(`a parameter that is no plain ${type.name}`);
   };
