@@ -32,6 +32,11 @@ const STATUS = { moreResults: 8, shown: 1 | 2 } as const;
 const UNSIGNED_FLAG = 0x20;
 /** Left out: one statement has it or not, as the plan's constant tables and joins fall. */
 const NOT_NULL_FLAG = 1;
+/** Primary, unique, multiple and part of a key, and GROUP: how the plan came by the column. */
+const PLAN_FLAGS = 2 | 4 | 8 | 16384 | 32768;
+const BINARY_FLAG = 128;
+/** Decimals "not fixed" (31, MariaDB 39) of a computed column become 0 in a temporary table. */
+const NOT_FIXED = [31, 39];
 /** utf8mb4_general_ci, which both kinds of server have. */
 const CHARSET = 45;
 
@@ -319,6 +324,19 @@ function binaryRow(packet: Buffer, columns: readonly WireColumn[]): (string | nu
   });
 }
 
+/**
+ * What of a column's flags and decimals the plan does not change: the same statement has others
+ * for another parameter, or with other statistics.
+ */
+function independentOfPlan(
+  computed: boolean,
+  flags: number,
+  decimals: number,
+): { readonly flags: number; readonly decimals: number } {
+  const ofPlan = NOT_NULL_FLAG | PLAN_FLAGS | (computed ? BINARY_FLAG : 0);
+  return { flags: flags & ~ofPlan, decimals: NOT_FIXED.includes(decimals) ? 0 : decimals };
+}
+
 /** Protocol::ColumnDefinition41. */
 function columnOf(packet: Buffer): WireColumn {
   const cursor = new Cursor(packet);
@@ -329,7 +347,7 @@ function columnOf(packet: Buffer): WireColumn {
   return {
     ...{ catalog, schema, table, originalTable, name, originalName },
     ...{ charset: cursor.uint(2), length: cursor.uint(4), type: cursor.uint(1) },
-    ...{ flags: cursor.uint(2) & ~NOT_NULL_FLAG, decimals: cursor.uint(1) },
+    ...independentOfPlan(originalTable === "", cursor.uint(2), cursor.uint(1)),
   };
 }
 
