@@ -12,17 +12,19 @@ for (const [dialect, flavour] of [
 ] as const) {
   const cases = await savedCases(dialect);
 
-  describe.skipIf(cases.length === 0)(`saved cases of ${dialect.name}`, () => {
-    let server: EmbeddedMysql;
-    beforeAll(async () => {
-      server = await EmbeddedMysql.start({ flavour });
-    });
-    afterAll(async () => {
-      await server.stop();
-    });
+  if (cases.length > 0) {
+    describe(`saved cases of ${dialect.name}`, () => {
+      let server: EmbeddedMysql;
+      beforeAll(async () => {
+        server = await EmbeddedMysql.start({ flavour });
+      });
+      afterAll(async () => {
+        await server.stop();
+      });
 
-    it.for(cases)("%s", async ([, script]) => {
-      expect(await runScript(dialect, server, script, new Stats())).toBeNull();
+      it.for(cases)("%s", async ([, script]) => {
+        expect(await runScript(dialect, server, script, new Stats())).toBeNull();
+      });
     });
-  });
+  }
 }

@@ -8,16 +8,18 @@ import { Stats } from "./stats.ts";
 /** What the oracle found once stays right. */
 const cases = await savedCases(POSTGRES);
 
-describe.skipIf(cases.length === 0)("saved cases", () => {
-  let server: EmbeddedPostgres;
-  beforeAll(async () => {
-    server = await EmbeddedPostgres.start({ major: 18 });
-  });
-  afterAll(async () => {
-    await server.stop();
-  });
+if (cases.length > 0) {
+  describe("saved cases", () => {
+    let server: EmbeddedPostgres;
+    beforeAll(async () => {
+      server = await EmbeddedPostgres.start({ major: 18 });
+    });
+    afterAll(async () => {
+      await server.stop();
+    });
 
-  it.for(cases)("%s", async ([, script]) => {
-    expect(await runScript(POSTGRES, server, script, new Stats())).toBeNull();
+    it.for(cases)("%s", async ([, script]) => {
+      expect(await runScript(POSTGRES, server, script, new Stats())).toBeNull();
+    });
   });
-});
+}

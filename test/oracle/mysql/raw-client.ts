@@ -32,9 +32,8 @@ const STATUS = { moreResults: 8, shown: 1 | 2 } as const;
 const UNSIGNED_FLAG = 0x20;
 /** Left out: one statement has it or not, as the plan's constant tables and joins fall. */
 const NOT_NULL_FLAG = 1;
-/** Primary, unique, multiple and part of a key, and GROUP: how the plan came by the column. */
-const PLAN_FLAGS = 2 | 4 | 8 | 16384 | 32768;
-const BINARY_FLAG = 128;
+/** Keys, no default, GROUP: how the plan came by the column. */
+const PLAN_FLAGS = 2 | 4 | 8 | 4096 | 16384 | 32768;
 /** Decimals "not fixed" (31, MariaDB 39) of a computed column become 0 in a temporary table. */
 const NOT_FIXED = [31, 39];
 /** utf8mb4_general_ci, which both kinds of server have. */
@@ -325,16 +324,20 @@ function binaryRow(packet: Buffer, columns: readonly WireColumn[]): (string | nu
 }
 
 /**
- * What of a column's flags and decimals the plan does not change: the same statement has others
- * for another parameter, or with other statistics.
+ * What of a column the plan does not change: the same statement has other flags, decimals and
+ * names for another parameter, or with other statistics. Of a computed one the sign remains.
  */
 function independentOfPlan(
   computed: boolean,
+  originalName: string,
   flags: number,
   decimals: number,
-): { readonly flags: number; readonly decimals: number } {
-  const ofPlan = NOT_NULL_FLAG | PLAN_FLAGS | (computed ? BINARY_FLAG : 0);
-  return { flags: flags & ~ofPlan, decimals: NOT_FIXED.includes(decimals) ? 0 : decimals };
+): WireColumn {
+  return {
+    originalName: computed ? "" : originalName,
+    flags: computed ? flags & UNSIGNED_FLAG : flags & ~(NOT_NULL_FLAG | PLAN_FLAGS),
+    decimals: NOT_FIXED.includes(decimals) ? 0 : decimals,
+  };
 }
 
 /** Protocol::ColumnDefinition41. */
@@ -345,9 +348,9 @@ function columnOf(packet: Buffer): WireColumn {
   const [name, originalName] = [text(), text()];
   cursor.length();
   return {
-    ...{ catalog, schema, table, originalTable, name, originalName },
+    ...{ catalog, schema, table, originalTable, name },
     ...{ charset: cursor.uint(2), length: cursor.uint(4), type: cursor.uint(1) },
-    ...independentOfPlan(originalTable === "", cursor.uint(2), cursor.uint(1)),
+    ...independentOfPlan(originalTable === "", originalName, cursor.uint(2), cursor.uint(1)),
   };
 }
 
