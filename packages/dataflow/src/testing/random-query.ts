@@ -1,8 +1,4 @@
-type Random = () => number;
-
-function pick<T>(random: Random, items: readonly T[]): T {
-  return items[Math.floor(random() * items.length)]!;
-}
+import { type Random, pick } from "./seeded-random.ts";
 
 const JOINS: readonly { readonly from: string; readonly aliases: readonly string[] }[] = [
   { from: "title t", aliases: ["t"] },

@@ -378,44 +378,48 @@ describe.each(FLAVOURS)("a binary log of %s", (flavour) => {
     }
   });
 
-  it.runIf(flavour === "mysql")("refuses partial JSON updates", async () => {
-    await create("id int PRIMARY KEY, j json");
-    await connection.query(
-      `INSERT INTO t VALUES (1, '{"a": "xxxxxxxxxxxxxxxxxxxxxxxxxx", "b": 1}')`,
-    );
-    await connection.query("SET SESSION binlog_row_value_options = PARTIAL_JSON");
-    const events = await logged("UPDATE t SET j = JSON_SET(j, '$.b', 2)");
-    await connection.query("SET SESSION binlog_row_value_options = ''");
-    expect(() => decodeAll(events)).toThrow(/partial JSON/);
-  });
-
-  it.runIf(flavour === "mariadb")("is read with times as before MySQL 5.6", async () => {
-    await connection.query("SET GLOBAL mysql56_temporal_format = OFF");
-    await create("a datetime, b timestamp NULL, c time");
-    const events = decodeAll(
-      await logged(
-        "INSERT INTO t VALUES ('2024-02-29 23:59:58', '2024-02-29 23:59:58', '-838:59:59')," +
-          " (0, 0, '01:02:03')",
-      ),
-    );
-    await connection.query("SET GLOBAL mysql56_temporal_format = ON");
-    const of = (kind: SqlType["kind"], upstreamId: number): SqlType => ({
-      ...INT,
-      kind,
-      upstreamId,
-      modifier: 0,
+  if (flavour === "mysql") {
+    it("refuses partial JSON updates", async () => {
+      await create("id int PRIMARY KEY, j json");
+      await connection.query(
+        `INSERT INTO t VALUES (1, '{"a": "xxxxxxxxxxxxxxxxxxxxxxxxxx", "b": 1}')`,
+      );
+      await connection.query("SET SESSION binlog_row_value_options = PARTIAL_JSON");
+      const events = await logged("UPDATE t SET j = JSON_SET(j, '$.b', 2)");
+      await connection.query("SET SESSION binlog_row_value_options = ''");
+      expect(() => decodeAll(events)).toThrow(/partial JSON/);
     });
-    const types = [
-      of("civildatetime", TYPE.datetime),
-      of("timestamptz", TYPE.timestamp),
-      of("time", TYPE.time),
-    ];
-    const packed =
-      ((((2024n * 13n + 2n) << 5n) | 29n) << 41n) | (((23n << 12n) | (59n << 6n) | 58n) << 24n);
-    const micros = BigInt(Date.UTC(2024, 1, 29, 23, 59, 58) - Date.UTC(2000, 0, 1)) * 1000n;
-    expect(rowsOf(events, types)[0]?.after).toEqual([
-      [packed, micros, -(838 * 3600 + 59 * 60 + 59) * 1_000_000],
-      [0n, -9223372036854775808n, 3_723_000_000],
-    ]);
-  });
+  }
+
+  if (flavour === "mariadb") {
+    it("is read with times as before MySQL 5.6", async () => {
+      await connection.query("SET GLOBAL mysql56_temporal_format = OFF");
+      await create("a datetime, b timestamp NULL, c time");
+      const events = decodeAll(
+        await logged(
+          "INSERT INTO t VALUES ('2024-02-29 23:59:58', '2024-02-29 23:59:58', '-838:59:59')," +
+            " (0, 0, '01:02:03')",
+        ),
+      );
+      await connection.query("SET GLOBAL mysql56_temporal_format = ON");
+      const of = (kind: SqlType["kind"], upstreamId: number): SqlType => ({
+        ...INT,
+        kind,
+        upstreamId,
+        modifier: 0,
+      });
+      const types = [
+        of("civildatetime", TYPE.datetime),
+        of("timestamptz", TYPE.timestamp),
+        of("time", TYPE.time),
+      ];
+      const packed =
+        ((((2024n * 13n + 2n) << 5n) | 29n) << 41n) | (((23n << 12n) | (59n << 6n) | 58n) << 24n);
+      const micros = BigInt(Date.UTC(2024, 1, 29, 23, 59, 58) - Date.UTC(2000, 0, 1)) * 1000n;
+      expect(rowsOf(events, types)[0]?.after).toEqual([
+        [packed, micros, -(838 * 3600 + 59 * 60 + 59) * 1_000_000],
+        [0n, -9223372036854775808n, 3_723_000_000],
+      ]);
+    });
+  }
 });

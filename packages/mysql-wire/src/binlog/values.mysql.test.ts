@@ -135,19 +135,25 @@ describe.each(FLAVOURS)("values of %s", (flavour) => {
     });
   }
 
-  it.runIf(flavour === "mysql")("are the same in the log as in a result: json", async () => {
-    await agrees({ ddl: "json", values: JSON_CORPUS });
-  });
-
-  it.runIf(flavour === "mariadb")("without a Unicode text are told from others", async () => {
-    await connection.query("DROP TABLE IF EXISTS t");
-    await connection.query("CREATE TABLE t (id int, v varchar(5) CHARACTER SET utf8mb4)");
-    const type = await catalogueType();
-    const events = await capture(server, connection, async () => {
-      await connection.query("INSERT INTO t VALUES (1, x'eda080')");
+  if (flavour === "mysql") {
+    it("are the same in the log as in a result: json", async () => {
+      await agrees({ ddl: "json", values: JSON_CORPUS });
     });
-    const decoded = decodeAll(events);
-    expect(() => imagesOf(decoded, type)).toThrow(BinlogError);
-    expect(() => imagesOf(decoded, type)).toThrow("table test.t: a stored text is not valid UTF-8");
-  });
+  }
+
+  if (flavour === "mariadb") {
+    it("without a Unicode text are told from others", async () => {
+      await connection.query("DROP TABLE IF EXISTS t");
+      await connection.query("CREATE TABLE t (id int, v varchar(5) CHARACTER SET utf8mb4)");
+      const type = await catalogueType();
+      const events = await capture(server, connection, async () => {
+        await connection.query("INSERT INTO t VALUES (1, x'eda080')");
+      });
+      const decoded = decodeAll(events);
+      expect(() => imagesOf(decoded, type)).toThrow(BinlogError);
+      expect(() => imagesOf(decoded, type)).toThrow(
+        "table test.t: a stored text is not valid UTF-8",
+      );
+    });
+  }
 });

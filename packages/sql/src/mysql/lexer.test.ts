@@ -132,3 +132,8 @@ test.each([...CACHEABLE_STATEMENTS, ...OTHER_STATEMENTS.map(([text]) => text)])(
     expect(mysqlLexer.shape(again, SETTINGS)?.text).toBe(shape);
   },
 );
+
+test("an arrow begins no sign", () => {
+  const shape = mysqlLexer.shape("select a from t where b = ->5", mysqlLexerSettings([]));
+  expect(shape?.text).toBe("select a from t where b = -> \u0001");
+});

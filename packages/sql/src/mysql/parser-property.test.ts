@@ -7,18 +7,9 @@ import { mysqlLexer } from "./lexer.ts";
 import { mysqlLexerSettings } from "./lexer-settings.ts";
 import { readMysqlSelect } from "./parser.ts";
 import { randomSelect } from "./random-select.testing.ts";
+import { placesIn } from "../places-in.testing.ts";
 
 const SETTINGS = mysqlLexerSettings([]);
-
-/** Offsets of the numbers, strings and placeholders in a tree. */
-function placesIn(tree: unknown): number[] {
-  if (Array.isArray(tree)) return tree.flatMap(placesIn);
-  if (typeof tree !== "object" || tree === null) return [];
-  const node = tree as { kind?: unknown; at?: number };
-  const below = Object.values(tree).flatMap(placesIn);
-  const isValue = node.kind === "literal" || node.kind === "placeholder";
-  return isValue && node.at !== undefined ? [node.at, ...below] : below;
-}
 
 test("values of the tree and slots of the shape are one to one", () => {
   let parsed = 0;

@@ -7,10 +7,8 @@
  * except before the parenthesis of a call, where a space changes the meaning; the words that both
  * MySQL and MariaDB reserve are in lower case; literals and placeholders are slots.
  */
-import { isUtf8 } from "node:buffer";
-
-import type { LexerSettings, ScalarSlot, Shape } from "../shape.ts";
-import { ShapeWriter } from "../shape-writer.ts";
+import type { LexerSettings, LiteralClass, ScalarSlot, Shape } from "../shape.ts";
+import { ShapeBuilderBase } from "../shape-builder-base.ts";
 import { integerClass, stringContent } from "./literal.ts";
 import {
   Scanner,
@@ -58,15 +56,9 @@ function listWord(written: string): string {
   return "adfghilosuw".includes(String.fromCharCode(first)) ? written.toLowerCase() : "";
 }
 
-export class ShapeBuilder {
-  readonly #scanner = new Scanner();
-  readonly #writer = new ShapeWriter();
-  #text = "";
+export class ShapeBuilder extends ShapeBuilderBase<Scanner> {
   #placeholders = 0;
 
-  /** The token before the current one, and the token before that. */
-  #previous = T_SEMICOLON;
-  #beforePrevious = T_SEMICOLON;
   /** The previous token in lower case if it is a reserved word, else empty. */
   #word = "";
   /** Where the previous token ended. */
@@ -78,14 +70,15 @@ export class ShapeBuilder {
   /** In a select list: the next token is the first of an item or of an alias. */
   #itemStart = false;
 
+  constructor() {
+    super(new Scanner());
+  }
+
   build(text: string, settings: LexerSettings): Shape | null {
-    const scanner = this.#scanner;
+    const { scanner } = this;
     scanner.reset(text, settings);
-    this.#writer.reset(text);
-    this.#text = text;
+    this.begin(text);
     this.#placeholders = 0;
-    this.#previous = T_SEMICOLON;
-    this.#beforePrevious = T_SEMICOLON;
     this.#word = "";
     this.#previousEnd = 0;
     this.#depth = 0;
@@ -95,59 +88,19 @@ export class ShapeBuilder {
       const kind = scanner.next();
       if (kind === T_END) break;
       if (kind === T_ERROR) return null;
-      const written = this.#listDepth >= 0 ? this.#listToken(kind) : this.#token(kind);
+      const written = this.#listDepth >= 0 ? this.#listToken(kind) : this.plainToken(kind);
       if (!written) return null;
     }
-    return scanner.hinted ? null : this.#writer.finish();
+    return scanner.hinted ? null : this.writer.finish();
   }
 
-  /** Outside a select list; false when the statement cannot have a shape. */
-  #token(kind: number): boolean {
-    const scanner = this.#scanner;
-    switch (kind) {
-      case T_INTEGER:
-      case T_DECIMAL:
-        this.#number(kind, scanner.start, false);
-        return true;
-      case T_STRING:
-      case T_ESCAPED:
-        return this.#string(kind);
-      case T_PARAM:
-        this.#placeholder();
-        return true;
-      case T_OPERATOR:
-        if (this.#text.charCodeAt(scanner.start) === 45 && this.#isSign()) return this.#sign();
-        break;
-      case T_OPEN: {
-        const opensList = this.#word === "in" && this.#previous === T_WORD;
-        this.#depth++;
-        this.#copy(kind);
-        this.#writer.opened(opensList);
-        return true;
-      }
-      case T_COMMA:
-        this.#copy(kind);
-        this.#writer.separated();
-        return true;
-      case T_CLOSE:
-        this.#depth--;
-        this.#writer.closing();
-        break;
-      default:
-        break;
-    }
-    this.#writer.noList();
-    this.#copy(kind);
-    if (this.#word === "select") {
-      this.#listDepth = this.#depth;
-      this.#itemStart = true;
-    }
-    return true;
+  protected override isAfterIn(): boolean {
+    return this.#word === "in" && this.previous === T_WORD;
   }
 
   /** In a select list: as it is written, but for the blanks around whole items and aliases. */
   #listToken(kind: number): boolean {
-    const scanner = this.#scanner;
+    const scanner = this.scanner;
     const atTop = this.#depth === this.#listDepth;
     let plain = this.#itemStart;
     let startsNext = false;
@@ -161,25 +114,25 @@ export class ShapeBuilder {
       return this.#endList(kind);
     } else if (kind === T_COMMA && atTop) {
       plain = startsNext = true;
-    } else if (kind === T_WORD && atTop && this.#previous !== T_DOT) {
-      const word = listWord(this.#text.slice(scanner.start, scanner.end));
+    } else if (kind === T_WORD && atTop && this.previous !== T_DOT) {
+      const word = listWord(this.text.slice(scanner.start, scanner.end));
       if (LIST_ENDS.has(word)) return this.#endList(kind);
       fold = word === "as" || (this.#itemStart && LIST_MODIFIERS.has(word));
       if (fold) plain = startsNext = true;
     }
     // A comment may be part of a column's name; MariaDB has one after a comma in it too.
-    const first = this.#itemStart && this.#previous !== T_COMMA;
-    if (plain && (first || !scanner.commented)) this.#writer.space();
-    else this.#writer.copy(this.#previousEnd, scanner.start);
+    const first = this.#itemStart && this.previous !== T_COMMA;
+    if (plain && (first || !scanner.commented)) this.writer.space();
+    else this.writer.copy(this.#previousEnd, scanner.start);
     this.#itemStart = startsNext;
     if (kind === T_PARAM) {
-      this.#writer.slot(this.#nextPlaceholder(), scanner.start, scanner.end);
+      this.writer.slot(this.placeholder(), scanner.start, scanner.end);
     } else if (fold) {
-      this.#writer.copyFolded(scanner.start, scanner.end);
+      this.writer.copyFolded(scanner.start, scanner.end);
     } else {
-      this.#writer.copy(scanner.start, scanner.end);
+      this.writer.copy(scanner.start, scanner.end);
     }
-    this.#writer.noList();
+    this.writer.noList();
     this.#word = "";
     this.#moveOn(kind);
     return true;
@@ -187,84 +140,81 @@ export class ShapeBuilder {
 
   #endList(kind: number): boolean {
     this.#listDepth = -1;
-    if (this.#scanner.commented) this.#writer.copy(this.#previousEnd, this.#scanner.start);
-    return this.#token(kind);
+    if (this.scanner.commented) this.writer.copy(this.#previousEnd, this.scanner.start);
+    return this.plainToken(kind);
   }
 
   #moveOn(kind: number): void {
-    this.#beforePrevious = this.#previous;
-    this.#previous = kind;
-    this.#previousEnd = this.#scanner.end;
+    this.beforePrevious = this.previous;
+    this.previous = kind;
+    this.#previousEnd = this.scanner.end;
   }
 
-  #copy(kind: number): void {
-    const { start, end } = this.#scanner;
+  /** Outside a select list. */
+  protected override copy(kind: number): void {
+    const { start, end } = this.scanner;
     // `name(` calls a function, `name (` may not.
     const call =
       kind === T_OPEN &&
       start === this.#previousEnd &&
-      this.#previous === T_WORD &&
+      this.previous === T_WORD &&
       !NEVER_NAMES.has(this.#word);
-    if (!call) this.#writer.space();
+    if (!call) this.writer.space();
     this.#word = "";
     if (kind === T_WORD) {
-      if (this.#previous !== T_DOT) this.#word = reservedWord(this.#text.slice(start, end));
-      if (this.#word === "") this.#writer.copy(start, end);
-      else this.#writer.copyFolded(start, end);
+      if (this.previous !== T_DOT) this.#word = reservedWord(this.text.slice(start, end));
+      if (this.#word === "") this.writer.copy(start, end);
+      else this.writer.copyFolded(start, end);
+      if (this.#word === "select") {
+        this.#listDepth = this.#depth;
+        this.#itemStart = true;
+      }
     } else {
-      this.#writer.copy(start, end);
+      if (kind === T_OPEN) this.#depth++;
+      else if (kind === T_CLOSE) this.#depth--;
+      this.writer.copy(start, end);
     }
     this.#moveOn(kind);
   }
 
-  #nextPlaceholder(): ScalarSlot {
+  protected override placeholder(): ScalarSlot {
     return { kind: "placeholder", index: this.#placeholders++ };
   }
 
-  #placeholder(): void {
-    this.#slot(T_PARAM, this.#nextPlaceholder(), this.#scanner.start);
-  }
-
-  #slot(kind: number, slot: ScalarSlot, start: number): void {
-    this.#writer.space();
-    this.#writer.slot(slot, start, this.#scanner.end);
+  protected override slot(slot: ScalarSlot, start: number, kind: number): void {
+    this.writer.space();
+    this.writer.slot(slot, start, this.scanner.end);
     this.#word = "";
     this.#moveOn(kind);
   }
 
-  #number(kind: number, start: number, negative: boolean): void {
-    const scanner = this.#scanner;
-    const written = this.#text.slice(scanner.start, scanner.end);
-    const literal = kind === T_INTEGER ? integerClass(written, negative) : "decimal";
-    const value = negative ? `-${written}` : written;
-    this.#slot(kind, { kind: "literal", literal, value }, start);
+  protected override integerClass(digits: string, negative: boolean): LiteralClass {
+    return integerClass(digits, negative);
   }
 
-  #string(kind: number): boolean {
-    const { start, end, special, highBytes } = this.#scanner;
+  protected override string(kind: number): boolean {
+    const { start, end, special } = this.scanner;
     const value = special
-      ? stringContent(this.#text.slice(start, end), kind === T_ESCAPED)
-      : this.#text.slice(start + 1, end - 1);
-    // What is not UTF-8 the servers refuse or cut; decoded leniently it could match a row.
-    if (highBytes && !isUtf8(Buffer.from(value, "latin1"))) return false;
+      ? stringContent(this.text.slice(start, end), kind === T_ESCAPED)
+      : this.text.slice(start + 1, end - 1);
+    if (!this.isText(value)) return false;
     // 'a' 'b' is one literal.
-    if (this.#previous === T_STRING || this.#previous === T_ESCAPED) {
-      if (!this.#writer.extendString(value, this.#previousEnd, end)) return false;
+    if (this.previous === T_STRING || this.previous === T_ESCAPED) {
+      if (!this.writer.extendString(value, this.#previousEnd, end)) return false;
       this.#previousEnd = end;
       return true;
     }
-    this.#slot(kind, { kind: "literal", literal: "string", value }, start);
+    this.slot({ kind: "literal", literal: "string", value }, start, kind);
     return true;
   }
 
-  /** Whether a minus here can only be a sign. */
-  #isSign(): boolean {
-    switch (this.#previous) {
+  protected override isSign(): boolean {
+    switch (this.previous) {
       case T_WORD:
         return SIGN_FOLLOWS.has(this.#word);
       case T_OPERATOR:
         // `t.*` is no operand, but neither is it followed by a sign.
-        return this.#beforePrevious !== T_DOT;
+        return this.beforePrevious !== T_DOT;
       case T_OPEN:
       case T_COMMA:
         return true;
@@ -277,20 +227,19 @@ export class ShapeBuilder {
   }
 
   /** A sign is folded into the number after it: nothing binds the number more tightly. */
-  #sign(): boolean {
-    const scanner = this.#scanner;
+  protected override sign(): boolean {
+    const scanner = this.scanner;
     const { start, end, commented } = scanner;
     const kind = scanner.next();
     if (kind === T_ERROR) return false;
     if (kind === T_INTEGER || kind === T_DECIMAL) {
-      this.#number(kind, start, true);
-      return true;
+      return this.number(kind, start, true);
     }
     scanner.start = start;
     scanner.end = end;
     scanner.commented = commented;
-    this.#writer.noList();
-    this.#copy(T_OPERATOR);
+    this.writer.noList();
+    this.copy(T_OPERATOR);
     return true;
   }
 }

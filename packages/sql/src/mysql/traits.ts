@@ -12,18 +12,15 @@ import {
   T_ASSIGN,
   T_CLOSE,
   T_DOT,
-  T_END,
-  T_ERROR,
   T_OPEN,
   T_OPERATOR,
   T_QUOTED,
-  T_SEMICOLON,
   T_VARIABLE,
   T_WORD,
 } from "./scanner.ts";
+import { READ_VERBS, TraitsBase } from "../traits-base.ts";
 import { CHANGING_CALLS, CHANGING_WORDS, NOT_CALLS, VERBS } from "./words.data.ts";
 
-const READ_VERBS: ReadonlySet<string> = new Set(["select", "with", "values", "table"]);
 const EXPLAIN_VERBS: ReadonlySet<string> = new Set(["explain", "describe", "desc"]);
 const MODIFYING: ReadonlySet<string> = new Set(["insert", "update", "delete", "replace"]);
 /** Statements that may run others, which may read anything. */
@@ -37,134 +34,51 @@ const LISTS_FOLLOW: ReadonlySet<string> = new Set(
   "as with recursive into table insert replace ignore".split(" "),
 );
 
-/** What was found in the statements so far. */
-interface Findings {
-  mayWrite: boolean;
-  mayChangeSession: boolean;
-  readsDiagnostics: boolean;
-  skipCache: boolean;
-  uncacheable: string | null;
-}
-
-const nothingFound = (): Findings => ({
-  mayWrite: false,
-  mayChangeSession: false,
-  readsDiagnostics: false,
-  skipCache: false,
-  uncacheable: null,
-});
-
-export class TraitsReader {
+export class TraitsReader extends TraitsBase {
   readonly #scanner = new Scanner();
-  #text = "";
   #pipesAsConcat = false;
-  #findings: Findings = nothingFound();
-
-  /** Of the statement being read. */
-  #verb = "";
   #secondWord: string | null = null;
-  #depth = 0;
-  #unknownCall = false;
-  /** A data-modifying statement after WITH. */
-  #modifies = false;
-  #locks = false;
-  #into = false;
   #assigns = false;
-  #analyses = false;
-
-  #previous = T_SEMICOLON;
-  /** The previous word in lower case, empty for other tokens. */
-  #word = "";
-  /** The word before the current dotted name, and its last part; how many parts it has. */
-  #beforeName = "";
+  /** The last part of the current dotted name, and how many parts it has so far. */
   #name = "";
   #nameParts = 0;
 
+  constructor() {
+    super(true);
+  }
+
   read(text: string, settings: LexerSettings): StatementTraits {
-    const scanner = this.#scanner;
-    scanner.reset(text, settings);
-    this.#text = text;
+    this.#scanner.reset(text, settings);
     this.#pipesAsConcat = settings.pipesAsConcat;
-    const findings = (this.#findings = nothingFound());
-    this.#begin();
-    let verb = "";
-    let statements = 0;
-    let read = true;
-    for (;;) {
-      const kind = scanner.next();
-      if (kind === T_ERROR) return this.#anything(verb === "" ? this.#verb : verb);
-      if (kind === T_END || kind === T_SEMICOLON) {
-        if (this.#previous !== T_SEMICOLON) {
-          const isRead = this.#finish();
-          read &&= isRead;
-          if (statements++ === 0) verb = this.#verb;
-          this.#begin();
-        }
-        if (kind === T_END) break;
-      } else {
-        this.#token(kind);
-        this.#previous = kind;
-      }
-    }
-    if (scanner.hinted) this.#refuse("it carries hints to the optimizer");
-    return {
-      verb,
-      multiple: statements > 1,
-      read: read && statements === 1,
-      mayWrite: findings.mayWrite,
-      mayChangeSession: findings.mayChangeSession,
-      uncacheable: statements === 1 && read ? findings.uncacheable : null,
-      skipCache: scanner.skipCache || findings.skipCache,
-      readsDiagnostics: findings.readsDiagnostics,
-    };
+    return this.readAll(this.#scanner, text);
   }
 
-  /** For a text that cannot be cut into tokens, or with code in a comment. */
-  #anything(verb: string): StatementTraits {
-    return {
-      verb,
-      multiple: false,
-      read: false,
-      mayWrite: true,
-      mayChangeSession: true,
-      uncacheable: null,
-      skipCache: this.#scanner.skipCache,
-      readsDiagnostics: true,
-    };
-  }
-
-  #begin(): void {
-    this.#verb = "";
+  protected override begin(): void {
+    super.begin();
     this.#secondWord = null;
-    this.#depth = 0;
-    this.#unknownCall = false;
-    this.#modifies = false;
-    this.#locks = false;
-    this.#into = false;
     this.#assigns = false;
-    this.#analyses = false;
-    this.#previous = T_SEMICOLON;
-    this.#word = "";
-    this.#beforeName = "";
     this.#name = "";
     this.#nameParts = 0;
   }
 
-  /** Adds the statement's effects to the findings; whether it is a read. */
-  #finish(): boolean {
-    const findings = this.#findings;
-    const verb = this.#verb;
-    const calls = this.#unknownCall;
+  protected override end(): void {
+    if (this.#scanner.hinted) this.refuse("it carries hints to the optimizer");
+  }
+
+  protected override finish(): boolean {
+    const findings = this.findings;
+    const verb = this.verb;
+    const calls = this.unknownCall;
     findings.mayChangeSession ||= this.#assigns;
     findings.readsDiagnostics ||= calls || DIAGNOSTIC_VERBS.has(verb);
     if (READ_VERBS.has(verb)) {
-      findings.mayWrite ||= calls || this.#modifies || this.#locks || this.#into;
-      findings.mayChangeSession ||= calls || this.#into;
-      return !this.#modifies;
+      findings.mayWrite ||= calls || this.modifies || this.locks || this.into;
+      findings.mayChangeSession ||= calls || this.into;
+      return !this.modifies;
     }
     if (EXPLAIN_VERBS.has(verb)) {
-      findings.mayWrite ||= this.#analyses || calls;
-      findings.mayChangeSession ||= this.#analyses || calls;
+      findings.mayWrite ||= this.analyses || calls;
+      findings.mayChangeSession ||= this.analyses || calls;
       return false;
     }
     // BEGIN NOT ATOMIC … END, SET STATEMENT … FOR any statement.
@@ -180,21 +94,21 @@ export class TraitsReader {
     return false;
   }
 
-  #token(kind: number): void {
+  protected override token(kind: number): void {
     switch (kind) {
       case T_WORD:
       case T_QUOTED:
         this.#nameToken(kind);
         return;
       case T_DOT:
-        this.#word = "";
+        this.word = "";
         return;
       case T_OPEN:
-        if (this.#previous === T_WORD || this.#previous === T_QUOTED) this.#parenthesisAfterName();
-        this.#depth++;
+        if (this.previous === T_WORD || this.previous === T_QUOTED) this.#parenthesisAfterName();
+        this.depth++;
         break;
       case T_CLOSE:
-        this.#depth--;
+        this.depth--;
         break;
       case T_VARIABLE:
         this.#variable();
@@ -208,97 +122,93 @@ export class TraitsReader {
       default:
         break;
     }
-    this.#word = "";
-    this.#beforeName = "";
+    this.word = "";
+    this.beforeName = "";
     this.#name = "";
     this.#nameParts = 0;
   }
 
   #nameToken(kind: number): void {
     const { start, end } = this.#scanner;
-    const written = this.#text.slice(start, end);
-    const continues = this.#previous === T_DOT;
+    const written = this.text.slice(start, end);
+    const continues = this.previous === T_DOT;
     if (!continues) {
-      this.#beforeName = this.#word;
+      this.beforeName = this.word;
       this.#nameParts = 0;
     }
     this.#nameParts++;
     const name = (kind === T_QUOTED ? quotedName(written) : written).toLowerCase();
     this.#name = name;
     // `@@session.warning_count`
-    if (DIAGNOSTIC_VARIABLES.has(name)) this.#findings.readsDiagnostics = true;
+    if (DIAGNOSTIC_VARIABLES.has(name)) this.findings.readsDiagnostics = true;
     if (kind === T_WORD && !continues) this.#keyword(name);
-    this.#word = kind === T_WORD ? name : "";
+    this.word = kind === T_WORD ? name : "";
   }
 
   #keyword(word: string): void {
-    const before = this.#word;
-    if (this.#verb === "") {
-      this.#verb = word;
+    const before = this.word;
+    if (this.verb === "") {
+      this.verb = word;
       return;
     }
     this.#secondWord ??= word;
-    if (this.#verb === "show") {
-      if (word === "warnings" || word === "errors") this.#findings.readsDiagnostics = true;
+    if (this.verb === "show") {
+      if (word === "warnings" || word === "errors") this.findings.readsDiagnostics = true;
       return;
     }
-    if (MODIFYING.has(word) && this.#previous === T_CLOSE && this.#depth === 0) {
-      if (this.#verb === "with") this.#modifies = true;
+    if (MODIFYING.has(word) && this.previous === T_CLOSE && this.depth === 0) {
+      if (this.verb === "with") this.modifies = true;
     } else if (before === "for" && (word === "update" || word === "share")) {
-      this.#locks = true;
-      this.#refuse(`FOR ${word.toUpperCase()} locks the rows it reads`);
+      this.locks = true;
+      this.refuse(`FOR ${word.toUpperCase()} locks the rows it reads`);
     } else if (before === "lock" && word === "in") {
-      this.#locks = true;
-      this.#refuse("LOCK IN SHARE MODE locks the rows it reads");
+      this.locks = true;
+      this.refuse("LOCK IN SHARE MODE locks the rows it reads");
     } else if (word === "into") {
-      this.#into = true;
-      this.#refuse("SELECT INTO keeps its answer on the server");
+      this.into = true;
+      this.refuse("SELECT INTO keeps its answer on the server");
     } else if (word === "sql_calc_found_rows") {
-      this.#refuse("SQL_CALC_FOUND_ROWS asks for a second answer");
+      this.refuse("SQL_CALC_FOUND_ROWS asks for a second answer");
     } else if (word === "sql_no_cache") {
-      this.#findings.skipCache = true;
+      this.findings.skipCache = true;
     } else if (word === "procedure") {
-      this.#refuse("PROCEDURE ANALYSE reads differently");
+      this.refuse("PROCEDURE ANALYSE reads differently");
     } else if (word === "value" && (before === "next" || before === "previous")) {
-      this.#unknownCall = true;
-      this.#refuse("a sequence differs from one reading to the next");
+      this.unknownCall = true;
+      this.refuse("a sequence differs from one reading to the next");
     } else if (word === "analyze") {
-      this.#analyses = true;
+      this.analyses = true;
     } else if (CHANGING_WORDS.has(word) && before !== "as") {
-      this.#refuse(`${word.toUpperCase()} differs between sessions or over time`);
+      this.refuse(`${word.toUpperCase()} differs between sessions or over time`);
     }
   }
 
   #variable(): void {
     const { start, end } = this.#scanner;
-    const name = this.#text.slice(start, end).toLowerCase();
-    if (DIAGNOSTIC_VARIABLES.has(name.slice(2))) this.#findings.readsDiagnostics = true;
-    this.#refuse("a variable differs between sessions");
+    const name = this.text.slice(start, end).toLowerCase();
+    if (DIAGNOSTIC_VARIABLES.has(name.slice(2))) this.findings.readsDiagnostics = true;
+    this.refuse("a variable differs between sessions");
   }
 
   #operator(): void {
     const { start, end } = this.#scanner;
-    const operator = this.#text.slice(start, end);
+    const operator = this.text.slice(start, end);
     if (DEPRECATED_OPERATORS.has(operator) || (operator === "||" && !this.#pipesAsConcat)) {
-      this.#refuse(`MySQL deprecates ${operator} and says so in a warning`);
+      this.refuse(`MySQL deprecates ${operator} and says so in a warning`);
     }
   }
 
   #parenthesisAfterName(): void {
     const name = this.#name;
     const qualified = this.#nameParts > 1;
-    if (!qualified && this.#previous === T_WORD && NOT_CALLS.has(name)) return;
-    if (LISTS_FOLLOW.has(this.#beforeName)) return;
+    if (!qualified && this.previous === T_WORD && NOT_CALLS.has(name)) return;
+    if (LISTS_FOLLOW.has(this.beforeName)) return;
     if (qualified) {
-      this.#unknownCall = true;
+      this.unknownCall = true;
       return;
     }
-    if (DIAGNOSTIC_CALLS.has(name)) this.#findings.readsDiagnostics = true;
-    if (CHANGING_CALLS.has(name)) this.#refuse(`${name}() differs between sessions or over time`);
-    if (!READ_ONLY_FUNCTIONS.has(name)) this.#unknownCall = true;
-  }
-
-  #refuse(reason: string): void {
-    this.#findings.uncacheable ??= reason;
+    if (DIAGNOSTIC_CALLS.has(name)) this.findings.readsDiagnostics = true;
+    if (CHANGING_CALLS.has(name)) this.refuse(`${name}() differs between sessions or over time`);
+    if (!READ_ONLY_FUNCTIONS.has(name)) this.unknownCall = true;
   }
 }

@@ -6,21 +6,12 @@ import { Unsupported } from "../ast.ts";
 import { postgresLexer } from "./lexer.ts";
 import { loadPostgresParser, parsePostgresSelect } from "./parser.ts";
 import { randomSelect } from "./random-select.testing.ts";
+import { placesIn } from "../places-in.testing.ts";
 import { SqlSyntaxError } from "../syntax-error.ts";
 
 beforeAll(async () => {
   await loadPostgresParser();
 });
-
-/** Offsets of the numbers, strings and placeholders in a tree. */
-function placesIn(tree: unknown): number[] {
-  if (Array.isArray(tree)) return tree.flatMap(placesIn);
-  if (typeof tree !== "object" || tree === null) return [];
-  const node = tree as { kind?: unknown; at?: number };
-  const below = Object.values(tree).flatMap(placesIn);
-  const isValue = node.kind === "literal" || node.kind === "placeholder";
-  return isValue && node.at !== undefined ? [node.at, ...below] : below;
-}
 
 test("values of the tree and slots of the shape are one to one", () => {
   let parsed = 0;

@@ -7,21 +7,10 @@
  */
 import type { StatementTraits } from "../shape.ts";
 import { READ_ONLY_FUNCTIONS } from "./builtin-functions.data.ts";
-import {
-  Scanner,
-  T_CLOSE,
-  T_COMMA,
-  T_DOT,
-  T_END,
-  T_ERROR,
-  T_OPEN,
-  T_QUOTED,
-  T_SEMICOLON,
-  T_WORD,
-} from "./scanner.ts";
+import { Scanner, T_CLOSE, T_COMMA, T_DOT, T_OPEN, T_QUOTED, T_WORD } from "./scanner.ts";
+import { READ_VERBS, TraitsBase } from "../traits-base.ts";
 import { CHANGING_CALLS, CHANGING_WORDS, NOT_CALLS, VERBS } from "./words.data.ts";
 
-const READ_VERBS: ReadonlySet<string> = new Set(["select", "with", "values", "table"]);
 const MODIFYING: ReadonlySet<string> = new Set(["insert", "update", "delete", "merge"]);
 const LOCK_STRENGTHS: ReadonlySet<string> = new Set(["update", "share", "no", "key"]);
 /** Before a name and a parenthesis these mean a list or a type's length, not a call. */
@@ -30,145 +19,71 @@ const LISTS_FOLLOW: ReadonlySet<string> = new Set(
 );
 const LOCKS: Readonly<Record<string, string>> = { no: "NO KEY UPDATE", key: "KEY SHARE" };
 
-/** What was found in the statements so far. */
-interface Findings {
-  mayWrite: boolean;
-  mayChangeSession: boolean;
-  uncacheable: string | null;
-}
-
-export class TraitsReader {
+export class TraitsReader extends TraitsBase {
   readonly #scanner = new Scanner();
-  #text = "";
-  #findings: Findings = { mayWrite: false, mayChangeSession: false, uncacheable: null };
-
-  /** Of the statement being read. */
-  #verb = "";
-  #depth = 0;
-  #unknownCall = false;
-  /** A data-modifying statement inside WITH, and one that is the statement itself. */
-  #modifies = false;
+  /** A data-modifying statement that is the statement itself, not one inside WITH. */
   #modifiesAtTop = false;
-  #locks = false;
-  #into = false;
-  #analyses = false;
-
-  #previous = T_SEMICOLON;
-  /** The previous word in lower case, empty for other tokens. */
-  #word = "";
-  /** The word before the current dotted name, and how many names it has so far. */
-  #beforeName = "";
+  /** The current dotted name so far. */
   #names: string[] = [];
   /** One number for each open parenthesis: -1, or the commas seen inside `age(`. */
   #parentheses: number[] = [];
 
+  constructor() {
+    super(false);
+  }
+
   read(text: string, standardConformingStrings: boolean): StatementTraits {
-    const scanner = this.#scanner;
-    scanner.reset(text, standardConformingStrings);
-    this.#text = text;
-    this.#findings = { mayWrite: false, mayChangeSession: false, uncacheable: null };
-    this.#begin();
-    let verb = "";
-    let statements = 0;
-    let read = true;
-    for (;;) {
-      const kind = scanner.next();
-      if (kind === T_ERROR) return this.#anything(verb === "" ? this.#verb : verb);
-      if (kind === T_END || kind === T_SEMICOLON) {
-        if (this.#previous !== T_SEMICOLON) {
-          const isRead = this.#finish();
-          read &&= isRead;
-          if (statements++ === 0) verb = this.#verb;
-          this.#begin();
-        }
-        if (kind === T_END) break;
-      } else {
-        this.#token(kind);
-        this.#previous = kind;
-      }
-    }
-    const findings = this.#findings;
-    return {
-      verb,
-      multiple: statements > 1,
-      read: read && statements === 1,
-      mayWrite: findings.mayWrite,
-      mayChangeSession: findings.mayChangeSession,
-      uncacheable: statements === 1 && read ? findings.uncacheable : null,
-      skipCache: scanner.skipCache,
-      readsDiagnostics: false,
-    };
+    this.#scanner.reset(text, standardConformingStrings);
+    return this.readAll(this.#scanner, text);
   }
 
-  /** For a text that cannot be cut into tokens. */
-  #anything(verb: string): StatementTraits {
-    return {
-      verb,
-      multiple: false,
-      read: false,
-      mayWrite: true,
-      mayChangeSession: true,
-      uncacheable: null,
-      skipCache: this.#scanner.skipCache,
-      readsDiagnostics: false,
-    };
-  }
-
-  #begin(): void {
-    this.#verb = "";
-    this.#depth = 0;
-    this.#unknownCall = false;
-    this.#modifies = false;
+  protected override begin(): void {
+    super.begin();
     this.#modifiesAtTop = false;
-    this.#locks = false;
-    this.#into = false;
-    this.#analyses = false;
-    this.#previous = T_SEMICOLON;
-    this.#word = "";
-    this.#beforeName = "";
     this.#names = [];
     this.#parentheses = [];
   }
 
-  /** Adds the statement's effects to the findings; whether it is a read. */
-  #finish(): boolean {
-    const findings = this.#findings;
-    const verb = this.#verb;
+  protected override end(): void {}
+
+  protected override finish(): boolean {
+    const findings = this.findings;
+    const verb = this.verb;
     if (READ_VERBS.has(verb)) {
-      findings.mayWrite ||= this.#unknownCall || this.#modifies || this.#locks || this.#into;
-      findings.mayChangeSession ||= this.#unknownCall || this.#into;
+      findings.mayWrite ||= this.unknownCall || this.modifies || this.locks || this.into;
+      findings.mayChangeSession ||= this.unknownCall || this.into;
       return !this.#modifiesAtTop;
     }
     if (verb === "explain") {
-      findings.mayWrite ||= this.#analyses;
-      findings.mayChangeSession ||= this.#analyses || this.#unknownCall;
+      findings.mayWrite ||= this.analyses;
+      findings.mayChangeSession ||= this.analyses || this.unknownCall;
       return false;
     }
     const effect = VERBS.get(verb);
     findings.mayWrite ||= effect?.writes ?? true;
     const session = effect?.session ?? true;
-    findings.mayChangeSession ||= session === "calls" ? this.#unknownCall : session;
+    findings.mayChangeSession ||= session === "calls" ? this.unknownCall : session;
     return false;
   }
 
-  #token(kind: number): void {
+  protected override token(kind: number): void {
     switch (kind) {
       case T_WORD:
       case T_QUOTED:
         this.#name(kind);
         return;
       case T_DOT:
-        this.#word = "";
+        this.word = "";
         return;
       case T_OPEN:
-        if (this.#previous === T_WORD || this.#previous === T_QUOTED) this.#parenthesisAfterName();
+        if (this.previous === T_WORD || this.previous === T_QUOTED) this.#parenthesisAfterName();
         else this.#parentheses.push(-1);
-        this.#depth++;
+        this.depth++;
         break;
       case T_CLOSE:
-        this.#depth--;
+        this.depth--;
         if (this.#parentheses.pop() === 0) {
-          this.#refuse("age() with one argument depends on the current date");
+          this.refuse("age() with one argument depends on the current date");
         }
         break;
       case T_COMMA: {
@@ -180,79 +95,75 @@ export class TraitsReader {
       default:
         break;
     }
-    this.#word = "";
-    this.#beforeName = "";
+    this.word = "";
+    this.beforeName = "";
     this.#names.length = 0;
   }
 
   #name(kind: number): void {
     const scanner = this.#scanner;
-    const written = this.#text.slice(scanner.start, scanner.end);
-    const continues = this.#previous === T_DOT;
+    const written = this.text.slice(scanner.start, scanner.end);
+    const continues = this.previous === T_DOT;
     if (!continues) {
-      this.#beforeName = this.#word;
+      this.beforeName = this.word;
       this.#names.length = 0;
     }
     if (kind === T_QUOTED) {
       this.#names.push(written.startsWith('"') ? written.slice(1, -1) : written);
-      this.#word = "";
+      this.word = "";
       return;
     }
     const word = written.toLowerCase();
     this.#names.push(word);
     if (!continues) this.#keyword(word);
     // A rule on this view sets what is updated.
-    if (word === "pg_settings" && this.#beforeName === "update") this.#unknownCall = true;
-    this.#word = word;
+    if (word === "pg_settings" && this.beforeName === "update") this.unknownCall = true;
+    this.word = word;
   }
 
   #keyword(word: string): void {
-    const before = this.#word;
-    if (this.#verb === "") {
-      this.#verb = word;
-      this.#modifies = this.#modifiesAtTop = MODIFYING.has(word);
+    const before = this.word;
+    if (this.verb === "") {
+      this.verb = word;
+      this.modifies = this.#modifiesAtTop = MODIFYING.has(word);
       return;
     }
-    if (MODIFYING.has(word) && (this.#previous === T_OPEN || this.#previous === T_CLOSE)) {
-      this.#modifies = true;
-      if (this.#depth === 0 && this.#verb === "with") this.#modifiesAtTop = true;
-      else this.#refuse("it modifies data in a WITH clause");
+    if (MODIFYING.has(word) && (this.previous === T_OPEN || this.previous === T_CLOSE)) {
+      this.modifies = true;
+      if (this.depth === 0 && this.verb === "with") this.#modifiesAtTop = true;
+      else this.refuse("it modifies data in a WITH clause");
     }
     if (before === "for" && LOCK_STRENGTHS.has(word)) {
-      this.#locks = true;
-      this.#refuse(`FOR ${LOCKS[word] ?? word.toUpperCase()} locks the rows it reads`);
+      this.locks = true;
+      this.refuse(`FOR ${LOCKS[word] ?? word.toUpperCase()} locks the rows it reads`);
     } else if (word === "into" && before !== "insert" && before !== "merge") {
-      this.#into = true;
-      this.#refuse("SELECT INTO creates a table");
+      this.into = true;
+      this.refuse("SELECT INTO creates a table");
     } else if (word === "tablesample") {
-      this.#refuse("TABLESAMPLE picks rows at random");
+      this.refuse("TABLESAMPLE picks rows at random");
     } else if (word === "analyze" || word === "analyse") {
-      this.#analyses = true;
+      this.analyses = true;
     } else if (CHANGING_WORDS.has(word) && before !== "as") {
-      this.#refuse(`${word.toUpperCase()} differs between sessions or over time`);
+      this.refuse(`${word.toUpperCase()} differs between sessions or over time`);
     }
   }
 
   #parenthesisAfterName(): void {
     const names = this.#names;
     const last = names[names.length - 1] ?? "";
-    const quoted = this.#previous === T_QUOTED;
+    const quoted = this.previous === T_QUOTED;
     const qualified = names.length > 1;
     const catalog = names.length === 2 && names[0] === "pg_catalog";
     this.#parentheses.push(-1);
     if (!quoted && !qualified && NOT_CALLS.has(last)) return;
-    if (LISTS_FOLLOW.has(this.#beforeName)) return;
+    if (LISTS_FOLLOW.has(this.beforeName)) return;
     if (qualified && !catalog) {
-      this.#unknownCall = true;
+      this.unknownCall = true;
     } else if (CHANGING_CALLS.has(last)) {
-      this.#refuse(`${last}() differs between sessions or over time`);
+      this.refuse(`${last}() differs between sessions or over time`);
     } else if (last === "age") {
       this.#parentheses[this.#parentheses.length - 1] = 0;
     }
-    if (!READ_ONLY_FUNCTIONS.has(last)) this.#unknownCall = true;
-  }
-
-  #refuse(reason: string): void {
-    this.#findings.uncacheable ??= reason;
+    if (!READ_ONLY_FUNCTIONS.has(last)) this.unknownCall = true;
   }
 }

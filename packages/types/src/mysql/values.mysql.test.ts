@@ -187,15 +187,17 @@ describe.each(["mysql", "mariadb"] as const)(`values of %s (seed ${SEED})`, (fla
     }
   });
 
-  test.runIf(flavour === "mariadb")("without padding a NUL sorts as the end does", async () => {
-    const column = "varchar(20) charset utf8mb4 collate utf8mb4_nopad_bin";
-    await connection.query(`CREATE TABLE sorted (id INT PRIMARY KEY, v ${column})`);
-    expect(sortedByPrefix((await typeOf("sorted")) as SqlType)).toMatch(/NUL/);
-    await connection.query("INSERT INTO sorted VALUES (1, 'a\\0'), (2, 'a')");
-    const sorted = await select("SELECT id FROM sorted ORDER BY v, id");
-    expect(sorted.map(([id]) => id!.toString()).join("")).toBe("12");
-    await connection.query("DROP TABLE sorted");
-  });
+  if (flavour === "mariadb") {
+    test("without padding a NUL sorts as the end does", async () => {
+      const column = "varchar(20) charset utf8mb4 collate utf8mb4_nopad_bin";
+      await connection.query(`CREATE TABLE sorted (id INT PRIMARY KEY, v ${column})`);
+      expect(sortedByPrefix((await typeOf("sorted")) as SqlType)).toMatch(/NUL/);
+      await connection.query("INSERT INTO sorted VALUES (1, 'a\\0'), (2, 'a')");
+      const sorted = await select("SELECT id FROM sorted ORDER BY v, id");
+      expect(sorted.map(([id]) => id!.toString()).join("")).toBe("12");
+      await connection.query("DROP TABLE sorted");
+    });
+  }
 
   test("columns of other types are refused by name", async () => {
     const refused = ["geometry", "point", "varchar(9) charset utf16", "text charset koi8r"];

@@ -124,9 +124,8 @@ describe.each(FLAVOURS)("%s: catalogue", (flavour) => {
     expect(mirror.lines()).toHaveLength(2);
   });
 
-  test.runIf(flavour === "mariadb")(
-    "cascades are found by an account that may only read, and hashed keys are refused",
-    async () => {
+  if (flavour === "mariadb") {
+    test("cascades are found by an account that may only read, and hashed keys are refused", async () => {
       await server.admin.query(`CREATE TABLE senior (id INT PRIMARY KEY);
         CREATE TABLE junior (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES senior (id) ON DELETE CASCADE);
         CREATE TABLE long_key (id INT PRIMARY KEY, t TEXT, UNIQUE whole (t));
@@ -141,8 +140,8 @@ describe.each(FLAVOURS)("%s: catalogue", (flavour) => {
       expect(await lookUp("long_key")).toMatchObject({
         refused: expect.stringContaining('"whole"') as string,
       });
-    },
-  );
+    });
+  }
 
   test("describing gives the result's columns in the session's sql_mode, and errors as they are", async () => {
     await server.admin.query(

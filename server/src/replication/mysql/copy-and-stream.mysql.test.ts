@@ -80,21 +80,23 @@ describe.each(FLAVOURS)("%s: copy and stream", (flavour) => {
     expect(mirror.lines()).toEqual(await tableLines(admin, schema));
   });
 
-  test.runIf(flavour === "mysql")("a text that ends within a character is not copied", async () => {
-    const { admin } = server;
-    await admin.query(
-      `SET sql_mode = '';
+  if (flavour === "mysql") {
+    test("a text that ends within a character is not copied", async () => {
+      const { admin } = server;
+      await admin.query(
+        `SET sql_mode = '';
        CREATE TABLE odd (id INT PRIMARY KEY, t TEXT) CHARSET utf8mb4;
        INSERT INTO odd VALUES (1, '\uFFFD');
        CREATE TABLE cut (id INT PRIMARY KEY, t TEXT) CHARSET utf8mb4;
        INSERT INTO cut SELECT 1, REPEAT('é', 40000) UNION SELECT 2, ''`,
-    );
-    const [odd, cut] = [await running.table("odd"), await running.table("cut")];
-    expect(await running.upstream.addTables([odd, cut])).toEqual([]);
-    expect((await copyAll(running.upstream, odd)).rows).toEqual([[1, "\uFFFD"]]);
-    await expect(copyAll(running.upstream, cut)).rejects.toThrow("not valid UTF-8");
-    await running.upstream.removeTables([odd.id, cut.id]);
-  });
+      );
+      const [odd, cut] = [await running.table("odd"), await running.table("cut")];
+      expect(await running.upstream.addTables([odd, cut])).toEqual([]);
+      expect((await copyAll(running.upstream, odd)).rows).toEqual([[1, "\uFFFD"]]);
+      await expect(copyAll(running.upstream, cut)).rejects.toThrow("not valid UTF-8");
+      await running.upstream.removeTables([odd.id, cut.id]);
+    });
+  }
 
   test("a table without a key is a bag of whole rows", async () => {
     const { admin } = server;
