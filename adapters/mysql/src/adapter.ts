@@ -1,12 +1,10 @@
-import { DEFAULT_LIMITS, NO_METRICS, StartupTemplates } from "@freshet/adapter-core";
-import { silentLogger } from "@freshet/util";
+import { commonContext, serverTls, StartupTemplates } from "@freshet/adapter-core";
 import { SUPPORTED } from "./capabilities.ts";
 import { CancelRegistry } from "./cancel.ts";
 import type { AdapterContext } from "./context.ts";
 import { Greetings } from "./greetings.ts";
 import { Listener } from "./listener.ts";
 import type { MysqlAdapter, MysqlAdapterOptions } from "./options.ts";
-import { serverTls } from "./tls.ts";
 import { connectUpstream, type UpstreamLogin } from "./upstream/connect.ts";
 import { parseUpstreamUrl, type UpstreamAddress } from "./upstream/url.ts";
 import { CLIENT, CHARSET } from "@freshet/mysql-wire";
@@ -31,26 +29,18 @@ export async function startMysqlAdapter(options: MysqlAdapterOptions): Promise<M
     close: (drainMs) => listener.close(drainMs),
     cancel: (key) => context.cancels.receive(key),
     clients: () => listener.clients,
-    statistics: () => ({
-      connections: listener.connections,
-      upstreamConnections: context.counters.upstreamConnections,
-      hits: context.counters.hits,
-      forwards: context.counters.forwards,
-      forwardsByReason: Object.fromEntries(context.counters.forwardsByReason),
-    }),
+    statistics: () => listener.statistics,
   };
 }
 
 function contextOf(options: MysqlAdapterOptions): AdapterContext {
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const upstream = parseUpstreamUrl(options.upstreamUrl);
-  const password = (user: string): string | null =>
-    options.users.get(user) ?? (user === upstream.user ? (upstream.password ?? "") : null);
+  const common = commonContext(options, { ...upstream, password: upstream.password ?? "" });
   const logIn = (login: UpstreamLogin) =>
     connectUpstream({
       address: upstream,
       login,
-      timeoutMs: limits.connectTimeoutMs,
+      timeoutMs: common.limits.connectTimeoutMs,
       onGreeting: (greeting) => greetings.saw(greeting),
     });
   const greetings = new Greetings(async () => {
@@ -59,19 +49,13 @@ function contextOf(options: MysqlAdapterOptions): AdapterContext {
     connection.socket.destroySoon();
   });
   return {
-    router: options.router,
+    ...common,
     upstream,
-    limits,
-    logger: options.logger ?? silentLogger,
-    metrics: { ...NO_METRICS, ...options.metrics },
     greetings,
-    templates: new StartupTemplates(limits.templateTtlMs),
+    templates: new StartupTemplates(common.limits.templateTtlMs),
     cancels: new CancelRegistry(options.threadIndex ?? 0, upstream.user),
     tls: options.tls === undefined ? null : serverTls(options.tls),
-    allowUnauthenticated: options.allowUnauthenticated ?? false,
-    counters: { hits: 0, forwards: 0, forwardsByReason: new Map(), upstreamConnections: 0 },
     onForeignCancel: options.onForeignCancel ?? (() => undefined),
-    password,
     connect: (login) => {
       // Somebody let in without a password has no upstream login of their own.
       const stranger = options.allowUnauthenticated === true && login.password === null;

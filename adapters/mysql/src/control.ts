@@ -1,4 +1,4 @@
-import { explainLastStatement } from "@freshet/adapter-core";
+import { isControlError, runCacheStatement } from "@freshet/adapter-core";
 import {
   columnDefinition,
   CHARSET,
@@ -31,27 +31,18 @@ const ERRORS: Readonly<Record<string, readonly [code: number, sqlState: string]>
 const OTHER_ERROR = [1105, "HY000"] as const;
 const TEXT_BYTES_MAX = 65_535;
 
-export function isControlError(result: ControlResult | ControlError): result is ControlError {
-  return "code" in result;
-}
-
 /** Runs one of our own statements for this session. Never rejects but for a broken invariant. */
-export async function runControl(
+export function runControl(
   session: Session,
   statement: CacheStatement,
 ): Promise<ControlResult | ControlError> {
-  if (statement.kind === "explain-last-statement")
-    return explainLastStatement(session.account.last);
-  const refused = session.scope === null ? await prepare(session, null) : null;
-  const { scope } = session;
-  if (scope === null) {
-    return {
-      code: "0A000",
-      message: "cache statements need a session whose settings are known and utf8mb4",
-      detail: `reason: ${refused ?? session.settings.problem}`,
-    };
-  }
-  return session.context.router.control(statement, scope);
+  return runCacheStatement(
+    session,
+    statement,
+    "utf8mb4",
+    prepare,
+    ({ settings }) => settings.problem,
+  );
 }
 
 /** Runs it and writes the answer, in either protocol. */

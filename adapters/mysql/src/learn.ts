@@ -1,4 +1,4 @@
-import { ByteSource } from "@freshet/adapter-core";
+import { ByteSource, learnSettings, type Probed } from "@freshet/adapter-core";
 import {
   packet,
   parseColumnDefinition,
@@ -18,31 +18,19 @@ export async function learnTemplate(
   context: AdapterContext,
   login: UpstreamLogin,
 ): Promise<LearnedTemplate> {
-  const { accessGeneration } = context.router;
-  const connection = await context.connect(login);
-  try {
-    const { hidden, rest } = await probeConnection(context, connection);
-    return {
-      template: {
-        ok: connection.ok,
-        status: connection.status,
-        hidden,
-        learnedAtMs: performance.now(),
-        accessGeneration,
-      },
-      connection: { ...connection, rest },
-    };
-  } catch (error) {
-    connection.socket.destroy();
-    throw error;
-  }
+  const { settings, connection } = await learnSettings(
+    context.router,
+    () => context.connect(login),
+    (connection) => probeConnection(context, connection),
+  );
+  return { template: { ok: connection.ok, status: connection.status, ...settings }, connection };
 }
 
 /** Runs the probe before a session exists. */
 async function probeConnection(
   context: AdapterContext,
   connection: UpstreamConnection,
-): Promise<{ readonly hidden: HiddenSettings | null; readonly rest: Buffer }> {
+): Promise<Probed<HiddenSettings>> {
   const source = new ByteSource(connection.socket);
   const dialog = new PacketDialog(connection.socket, source);
   const { capabilities } = connection;

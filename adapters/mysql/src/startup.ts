@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { ByteSource, PeerGone } from "@freshet/adapter-core";
+import { ByteSource, handshakeDone, type ServerTls } from "@freshet/adapter-core";
 import {
   CLIENT,
   createScramble,
@@ -12,7 +12,6 @@ import {
 import { offeredCapabilities } from "./capabilities.ts";
 import type { ServerFace } from "./greetings.ts";
 import { PacketDialog } from "./packet-dialog.ts";
-import type { ServerTls } from "./tls.ts";
 
 export interface Startup {
   readonly response: HandshakeResponse;
@@ -88,11 +87,7 @@ export class StartupDialog {
     if (rest.length > 0) socket.unshift(rest);
     const secure = new TLSSocket(socket, { isServer: true, secureContext: tls.context });
     this.#dialog = new PacketDialog(secure, new ByteSource(secure), sequence);
-    await new Promise<void>((resolve, reject) => {
-      secure.once("secure", resolve);
-      secure.once("error", reject);
-      secure.once("close", () => reject(new PeerGone("closed during the TLS handshake")));
-    });
+    await handshakeDone(secure);
     this.#encrypted = true;
   }
 }

@@ -1,18 +1,13 @@
-import type { Learned, StartupTemplates } from "@freshet/adapter-core";
+import type { Learned, LearnedSettings, StartupTemplates } from "@freshet/adapter-core";
 import type { HiddenSettings } from "./probe.ts";
 import type { UpstreamConnection, UpstreamLogin } from "./upstream/connect.ts";
 
 /** What a server says to a client that logs in like this. */
-export interface StartupTemplate {
+export interface StartupTemplate extends LearnedSettings<HiddenSettings> {
   /** Payload of the OK that ends the login. */
   readonly ok: Buffer;
   /** `SERVER_STATUS` flags. */
   readonly status: number;
-  readonly hidden: HiddenSettings | null;
-  /** Monotonic clock. */
-  readonly learnedAtMs: number;
-  /** `Router.accessGeneration` before it was learned. */
-  readonly accessGeneration: number;
 }
 
 export type LearnedTemplate = Learned<StartupTemplate, UpstreamConnection>;

@@ -1,5 +1,4 @@
-import { DEFAULT_LIMITS, NO_METRICS, StartupTemplates } from "@freshet/adapter-core";
-import { silentLogger } from "@freshet/util";
+import { commonContext, StartupTemplates } from "@freshet/adapter-core";
 import { CancelRegistry } from "./cancel.ts";
 import type { AdapterContext } from "./context.ts";
 import { learnZone } from "./learn-zone.ts";
@@ -34,22 +33,14 @@ export async function startPostgresAdapter(
     },
     cancel: (key) => void context.cancels.request(key),
     clients: () => listener.clients,
-    statistics: () => ({
-      connections: listener.connections,
-      upstreamConnections: context.counters.upstreamConnections,
-      hits: context.counters.hits,
-      forwards: context.counters.forwards,
-      forwardsByReason: Object.fromEntries(context.counters.forwardsByReason),
-    }),
+    statistics: () => listener.statistics,
   };
 }
 
 function contextOf(options: PostgresAdapterOptions): AdapterContext {
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const upstream = parseUpstreamUrl(options.upstreamUrl);
-  const password = (user: string): string | null =>
-    options.users.get(user) ?? (user === upstream.user ? upstream.password : null);
-  const logger = options.logger ?? silentLogger;
+  const common = commonContext(options, upstream);
+  const { limits, password } = common;
   const connect = async (login: UpstreamLogin) => {
     const connection = await connectUpstream(upstream, login, limits.connectTimeoutMs);
     zones.sawServer(connection.parameters.get("server_version"));
@@ -57,22 +48,16 @@ function contextOf(options: PostgresAdapterOptions): AdapterContext {
   };
   const zones = new ZoneBook(
     (name, signal) => learnZone(name, () => connect(ownLogin(upstream)), signal),
-    logger,
+    common.logger,
   );
   return {
-    router: options.router,
+    ...common,
     upstream,
-    limits,
-    logger,
     zones,
-    metrics: { ...NO_METRICS, ...options.metrics },
     templates: new StartupTemplates(limits.templateTtlMs),
     cancels: new CancelRegistry(options.threadIndex ?? 0),
     tls: options.tls === undefined ? null : serverTls(options.tls),
     authenticationMethod: options.authenticationMethod ?? "scram-sha-256",
-    allowUnauthenticated: options.allowUnauthenticated ?? false,
-    counters: { hits: 0, forwards: 0, forwardsByReason: new Map(), upstreamConnections: 0 },
-    password,
     connect: (parameters, user) => {
       // Somebody let in without a password has no upstream login of their own.
       const stranger = options.allowUnauthenticated === true && password(user) === null;

@@ -1,4 +1,4 @@
-import { explainLastStatement } from "@freshet/adapter-core";
+import { runCacheStatement } from "@freshet/adapter-core";
 import type { ControlError, ControlResult } from "@freshet/rpc";
 import type { CacheStatement } from "@freshet/sql";
 import { noticeResponse } from "@freshet/pg-wire";
@@ -18,32 +18,17 @@ export function columnsAhead(statement: CacheStatement): readonly string[] {
   return statement.concurrently ? ["Migration Id"] : ["query_id", "name", "query", "cache_type"];
 }
 
-export function isControlError(result: ControlResult | ControlError): result is ControlError {
-  return "code" in result;
-}
-
 /** True for statements that only read, which may be run to describe their columns. */
 export function onlyShows(statement: CacheStatement): boolean {
   return statement.kind.startsWith("show-") || statement.kind.startsWith("explain-");
 }
 
 /** Runs one of our own statements for this session. Never rejects but for a broken invariant. */
-export async function runControl(
+export function runControl(
   session: Session,
   statement: CacheStatement,
 ): Promise<ControlResult | ControlError> {
-  if (statement.kind === "explain-last-statement")
-    return explainLastStatement(session.account.last);
-  const refused = session.scope === null ? await prepare(session, null) : null;
-  const { scope } = session;
-  if (scope === null) {
-    return {
-      code: "0A000",
-      message: "cache statements need a session whose settings are known and UTF8",
-      detail: `reason: ${refused ?? "session-setting"}`,
-    };
-  }
-  return session.context.router.control(statement, scope);
+  return runCacheStatement(session, statement, "UTF8", prepare, () => "session-setting");
 }
 
 /** The notices of a result, ahead of its rows. */

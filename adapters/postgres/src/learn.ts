@@ -1,4 +1,4 @@
-import { ByteSource } from "@freshet/adapter-core";
+import { ByteSource, learnSettings, type Probed } from "@freshet/adapter-core";
 import { BACKEND, parseDataRow } from "@freshet/pg-wire";
 import type { AdapterContext } from "./context.ts";
 import { type HiddenSettings, parseProbe, PROBE_REQUEST } from "./probe.ts";
@@ -14,29 +14,16 @@ export async function learnTemplate(
   parameters: readonly (readonly [string, string])[],
   user: string,
 ): Promise<LearnedTemplate> {
-  const { accessGeneration } = context.router;
-  const connection = await context.connect(parameters, user);
-  try {
-    const { hidden, rest } = await probeConnection(connection);
-    return {
-      template: {
-        parameters: connection.parameters,
-        hidden,
-        learnedAtMs: performance.now(),
-        accessGeneration,
-      },
-      connection: { ...connection, rest },
-    };
-  } catch (error) {
-    connection.socket.destroy();
-    throw error;
-  }
+  const { settings, connection } = await learnSettings(
+    context.router,
+    () => context.connect(parameters, user),
+    probeConnection,
+  );
+  return { template: { parameters: connection.parameters, ...settings }, connection };
 }
 
 /** Runs the probe before a session exists. */
-async function probeConnection(
-  connection: UpstreamConnection,
-): Promise<{ readonly hidden: HiddenSettings | null; readonly rest: Buffer }> {
+async function probeConnection(connection: UpstreamConnection): Promise<Probed<HiddenSettings>> {
   const source = new ByteSource(connection.socket);
   connection.socket.write(PROBE_REQUEST);
   let row: (string | null)[] | null = null;

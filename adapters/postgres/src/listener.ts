@@ -1,5 +1,5 @@
-import { createServer, type Server, type Socket } from "node:net";
-import { PeerGone } from "@freshet/adapter-core";
+import type { Socket } from "node:net";
+import { ClientListener, type ListenAddress } from "@freshet/adapter-core";
 import {
   AUTHENTICATION_OK,
   backendKeyData,
@@ -10,7 +10,6 @@ import {
   readyForQuery,
   STATUS,
 } from "@freshet/pg-wire";
-import { messageOf } from "@freshet/util";
 import { authenticate } from "./auth/authenticate.ts";
 import type { AdapterContext } from "./context.ts";
 import { learnTemplate } from "./learn.ts";
@@ -20,101 +19,44 @@ import { protocolVersion, type Startup, StartupDialog } from "./startup.ts";
 import { templateKey } from "./template.ts";
 import { UpstreamRefused } from "./upstream/connect.ts";
 
-export interface ListenerOptions {
+export interface ListenerOptions extends ListenAddress {
   readonly context: AdapterContext;
-  readonly address: string;
-  readonly port: number;
-  readonly reusePort: boolean;
   readonly onForeignCancel: (threadIndex: number, key: Buffer) => void;
 }
 
-/** Accepts clients, greets them and keeps account of their sessions. */
-export class Listener {
-  readonly #options: ListenerOptions;
+/** Greets clients and begins their sessions. */
+export class Listener extends ClientListener<StartupDialog, Session> {
   readonly #context: AdapterContext;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  readonly #sessions = new Set<Session>();
-  #draining = false;
-  #whenEmpty: (() => void) | null = null;
+  readonly #onForeignCancel: ListenerOptions["onForeignCancel"];
 
   constructor(options: ListenerOptions) {
-    this.#options = options;
+    super(options.context, options);
     this.#context = options.context;
-    this.#server = createServer(
-      { noDelay: true, keepAlive: true, pauseOnConnect: true },
-      (socket) => this.#accept(socket),
-    );
+    this.#onForeignCancel = options.onForeignCancel;
   }
 
-  get connections(): number {
-    return this.#sockets.size;
+  protected override dialog(socket: Socket): StartupDialog {
+    return new StartupDialog(socket, this.#context.tls);
   }
 
-  /** For SHOW CONNECTIONS. */
-  get clients(): { readonly client: string; readonly user: string }[] {
-    return [...this.#sessions].map(({ socket, user }) => ({
-      client: `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? "?"}`,
-      user,
-    }));
+  protected override refusal(_dialog: StartupDialog, error: unknown): Buffer | null {
+    if (error instanceof ProtocolViolation) return fatal(error.code, error.message);
+    return error instanceof UpstreamRefused ? error.frame : null;
   }
 
-  /** Resolves with the port; rejects when it cannot be had. */
-  async listen(): Promise<number> {
-    const { address: host, port, reusePort } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ host, port, reusePort, backlog: 1024 }, () => {
-        this.#server.off("error", reject);
-        this.#server.on("error", (error) =>
-          this.#context.logger.error({ error: messageOf(error) }, "listener failed"),
-        );
-        resolve();
-      });
-    });
-    const bound = this.#server.address();
-    return bound !== null && typeof bound === "object" ? bound.port : port;
+  protected override unreachable(_dialog: StartupDialog, reason: string): Buffer {
+    return fatal("08006", `could not connect to the upstream: ${reason}`);
   }
 
-  #accept(socket: Socket): void {
-    const { metrics, limits, logger } = this.#context;
-    metrics.connectionOpened();
-    this.#track(socket);
-    const dialog = new StartupDialog(socket, this.#context.tls);
-    const timer = setTimeout(
-      () => dialog.abort(new PeerGone("start-up took too long")),
-      limits.startupTimeoutMs,
-    );
-    this.#greet(dialog)
-      .catch((error: unknown) => {
-        const current = dialog.socket;
-        if (error instanceof ProtocolViolation) refuse(current, error.code, error.message);
-        else if (error instanceof UpstreamRefused) say(current, error.frame);
-        else if (error instanceof PeerGone) current.destroy();
-        else if (isSocketError(error)) current.destroy();
-        else {
-          logger.warn({ error: messageOf(error) }, "a client could not be greeted");
-          refuse(current, "08006", `could not connect to the upstream: ${messageOf(error)}`);
-        }
-      })
-      .finally(() => clearTimeout(timer));
+  protected override cut(session: Session): void {
+    session.fatal("57P01", "terminating connection due to administrator command");
   }
 
-  #track(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.on("error", () => undefined);
-    socket.once("close", () => {
-      if (!this.#sockets.delete(socket)) return;
-      this.#context.metrics.connectionClosed();
-      if (this.#sockets.size === 0) this.#whenEmpty?.();
-    });
-  }
-
-  async #greet(dialog: StartupDialog): Promise<void> {
+  protected override async greet(dialog: StartupDialog): Promise<void> {
     const startup = await dialog.run();
     if (startup.kind === "cancel") {
       const foreign = this.#context.cancels.request(startup.key);
-      if (foreign !== null) this.#options.onForeignCancel(foreign, Buffer.from(startup.key));
+      if (foreign !== null) this.#onForeignCancel(foreign, Buffer.from(startup.key));
       dialog.socket.destroy();
       return;
     }
@@ -132,9 +74,8 @@ export class Listener {
     if (negotiate !== null) {
       socket.write(negotiateProtocolVersion(protocolVersion(startup.minor), negotiate));
     }
-    if (this.#draining)
-      throw new ProtocolViolation("the database system is shutting down", "57P03");
-    if (this.#sockets.size > context.limits.maxConnections) {
+    if (this.draining) throw new ProtocolViolation("the database system is shutting down", "57P03");
+    if (this.tooMany) {
       throw new ProtocolViolation("sorry, too many clients already", "53300");
     }
     if (context.tls?.required === true && !startup.encrypted) {
@@ -185,41 +126,17 @@ export class Listener {
       greet,
       onClose: (closed) => {
         context.cancels.forget(processId);
-        this.#sessions.delete(closed);
+        this.left(closed);
       },
     });
-    if (session.socket !== socket) {
-      this.#sockets.delete(socket);
-      this.#track(session.socket);
-    }
     const key = context.cancels.register(session, startup.minor);
     processId = key.processId;
-    this.#sessions.add(session);
+    this.entered(session, startup);
     const greeting = [...shown].map(([name, value]) => parameterStatus(name, value));
     greeting.push(backendKeyData(key.processId, key.secret), readyForQuery(STATUS.idle));
     session.socket.write(Buffer.concat(greeting));
     session.start(rest);
-    if (this.#draining) session.drain();
-  }
-
-  /** Stops accepting; ends sessions between transactions; cuts the rest after `drainMs`. */
-  async close(drainMs: number): Promise<void> {
-    this.#draining = true;
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    const empty = new Promise<void>((resolve) => {
-      this.#whenEmpty = resolve;
-      if (this.#sockets.size === 0) resolve();
-    });
-    for (const session of this.#sessions) session.drain();
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, drainMs)));
-    await Promise.race([empty, limit]);
-    clearTimeout(timer);
-    for (const session of [...this.#sessions]) {
-      session.fatal("57P01", "terminating connection due to administrator command");
-    }
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    if (this.draining) session.drain();
   }
 }
 
@@ -240,19 +157,6 @@ function isReplication(value: string): boolean {
   return value !== "" && !["false", "off", "no", "0", "f", "n"].includes(value.toLowerCase());
 }
 
-function isSocketError(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  return code === "ECONNRESET" || code === "EPIPE";
-}
-
-function refuse(socket: Socket, code: string, message: string): void {
-  say(socket, errorResponse({ severity: "FATAL", code, message }));
-}
-
-function say(socket: Socket, bytes: Buffer): void {
-  socket.on("error", () => undefined);
-  if (socket.writable) socket.end(bytes);
-  // Input is read and dropped, so that closing does not reset the connection under the message.
-  socket.resume();
-  setTimeout(() => socket.destroy(), 2000).unref();
+function fatal(code: string, message: string): Buffer {
+  return errorResponse({ severity: "FATAL", code, message });
 }

@@ -1,9 +1,11 @@
-import type { CachedRoute, ForwardReason } from "@freshet/adapter-core";
+import {
+  type CachedRoute,
+  type ForwardReason,
+  prepareAccess,
+  type Readiness,
+} from "@freshet/adapter-core";
 import { STATUS } from "@freshet/pg-wire";
 import type { Session } from "./session.ts";
-
-/** `ready`: answer from the cache now; `async`: call `prepare`, then ask again. */
-export type Readiness = "ready" | "async" | ForwardReason;
 
 /** May this session be answered from this cache, now? Synchronous; on the path of every hit. */
 export function readiness(session: Session, route: CachedRoute): Readiness {
@@ -80,10 +82,5 @@ export async function prepare(
     if (!(await context.router.awaitPosition(position, limitMs))) return "behind-own-write";
     transaction.needsPosition = false;
   }
-  const { scope } = session.settings;
-  if (scope === null) return "session-setting";
-  if (route !== null && context.router.mayRead(route, scope.role) === null) {
-    if (!(await context.router.askAccess(route, scope.role))) return "access-denied";
-  }
-  return null;
+  return prepareAccess(context.router, route, session.settings.scope);
 }

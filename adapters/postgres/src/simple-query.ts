@@ -2,6 +2,7 @@ import {
   type CachedRoute,
   fillWithin,
   type ForwardReason,
+  isControlError,
   type Route,
 } from "@freshet/adapter-core";
 import type { StatementTraits } from "@freshet/sql";
@@ -15,7 +16,7 @@ import {
   STATUS,
   SYNC,
 } from "@freshet/pg-wire";
-import { controlColumns, isControlError, runControl, writeNotices } from "./control.ts";
+import { controlColumns, runControl, writeNotices } from "./control.ts";
 import { writeQueryHit } from "./hit.ts";
 import { prepare, readiness } from "./readiness.ts";
 import type { Session } from "./session.ts";

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { ByteSource, PeerGone } from "@freshet/adapter-core";
+import { ByteSource, handshakeDone, PeerGone } from "@freshet/adapter-core";
 import { parseStartup, ProtocolViolation, STARTUP_CODE } from "@freshet/pg-wire";
 import type { ServerTls } from "./tls.ts";
 
@@ -109,11 +109,7 @@ export class StartupDialog {
       ALPNProtocols: ["postgresql"],
     });
     this.#socket = secure;
-    await new Promise<void>((resolve, reject) => {
-      secure.once("secure", resolve);
-      secure.once("error", reject);
-      secure.once("close", () => reject(new PeerGone("closed during the TLS handshake")));
-    });
+    await handshakeDone(secure);
     this.#encrypted = true;
     this.#source = new ByteSource(secure);
     return secure;

@@ -1,15 +1,10 @@
-import type { Learned, StartupTemplates } from "@freshet/adapter-core";
+import type { Learned, LearnedSettings, StartupTemplates } from "@freshet/adapter-core";
 import type { HiddenSettings } from "./probe.ts";
 import type { UpstreamConnection } from "./upstream/connect.ts";
 
 /** What a server says to a client that starts with these parameters. */
-export interface StartupTemplate {
+export interface StartupTemplate extends LearnedSettings<HiddenSettings> {
   readonly parameters: ReadonlyMap<string, string>;
-  readonly hidden: HiddenSettings | null;
-  /** Monotonic clock. */
-  readonly learnedAtMs: number;
-  /** `Router.accessGeneration` before it was learned. */
-  readonly accessGeneration: number;
 }
 
 export type LearnedTemplate = Learned<StartupTemplate, UpstreamConnection>;

@@ -156,7 +156,11 @@ describe("in MySQL", () => {
   test.each<[string, object]>([
     [
       "CREATE CACHE `my``c` FROM SELECT `a` FROM t # tail",
-      { kind: "create-cache", name: "my`c", source: { kind: "select", select: "SELECT `a` FROM t" } },
+      {
+        kind: "create-cache",
+        name: "my`c",
+        source: { kind: "select", select: "SELECT `a` FROM t" },
+      },
     ],
     ["DROP CACHE IF EXISTS Top", { kind: "drop-cache", name: "Top", ifExists: true }],
     ['show caches where query_id = "q_1"', { kind: "show-caches", queryId: "q_1" }],

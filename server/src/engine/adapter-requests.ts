@@ -138,10 +138,14 @@ export class AdapterRequests {
     const { request, limitMs } = message;
     const { waiters, upstream, logger } = this.#options;
     try {
-      const position = message.position === "" ? await upstream.currentPosition() : message.position;
+      const position =
+        message.position === "" ? await upstream.currentPosition() : message.position;
       return { kind: "position", request, reached: await waiters.wait(position, limitMs) };
     } catch (error) {
-      logger.warn({ error: messageOf(error) }, "the upstream's position could not be read; forwarding");
+      logger.warn(
+        { error: messageOf(error) },
+        "the upstream's position could not be read; forwarding",
+      );
       return { kind: "position", request, reached: false };
     }
   }

@@ -1,4 +1,5 @@
-import type { ForwardReason } from "../contract.ts";
+import type { Logger } from "@freshet/util";
+import type { ForwardReason, Router } from "../contract.ts";
 
 export interface AdapterLimits {
   /** Clients at once on this thread; more are refused. */
@@ -70,4 +71,42 @@ export interface AdapterStatistics {
   readonly hits: number;
   readonly forwards: number;
   readonly forwardsByReason: Readonly<Record<string, number>>;
+}
+
+/** What every dialect's adapter is started with. */
+export interface AdapterOptions {
+  readonly router: Router;
+  /** `postgres://` or `mysql://`, then `user:password@host:port/database?sslmode=…&sslrootcert=…` */
+  readonly upstreamUrl: string;
+  /** Name → password: how clients log in here, and how we log in upstream for them. */
+  readonly users: ReadonlyMap<string, string>;
+  /** Clients are not asked for a password; upstream gets the password of `users`, if any. */
+  readonly allowUnauthenticated?: boolean;
+  readonly address: string;
+  readonly port: number;
+  readonly reusePort?: boolean;
+  readonly tls?: TlsOptions;
+  /** 0..126; part of every cancel key and of every thread id we greet with. */
+  readonly threadIndex?: number;
+  readonly limits?: Partial<AdapterLimits>;
+  readonly logger?: Logger;
+  readonly metrics?: Partial<AdapterMetrics>;
+  /** A cancel request or KILL of another thread's client; the key is for that thread's `cancel`. */
+  readonly onForeignCancel?: (threadIndex: number, key: Buffer) => void;
+}
+
+export interface ConnectedClient {
+  readonly client: string;
+  readonly user: string;
+}
+
+export interface Adapter {
+  readonly port: number;
+  /** Stops accepting, lets transactions end, then says goodbye; the rest is cut after `drainMs`. */
+  close(drainMs: number): Promise<void>;
+  statistics(): AdapterStatistics;
+  /** The clients in session now, for SHOW CONNECTIONS. */
+  clients(): ConnectedClient[];
+  /** A cancel request or KILL another thread received for one of our clients. */
+  cancel(key: Buffer): void;
 }

@@ -1,3 +1,6 @@
+import type { Socket } from "node:net";
+import type { Router } from "../contract.ts";
+
 /** What every dialect's template of a start-up answer has. */
 export interface Learnable {
   /** Monotonic clock. */
@@ -69,5 +72,37 @@ export class StartupTemplates<Template extends Learnable, Connection> {
     } finally {
       if (this.#learning.get(key) === template) this.#learning.delete(key);
     }
+  }
+}
+
+/** What was learned by the probe of a new connection. */
+export interface LearnedSettings<Hidden> extends Learnable {
+  /** Null: the probe failed. */
+  readonly hidden: Hidden | null;
+}
+
+export interface Probed<Hidden> {
+  readonly hidden: Hidden | null;
+  /** Bytes that came behind the probe's reply. */
+  readonly rest: Buffer;
+}
+
+/** Connects as a client would and probes; the connection is destroyed when that fails. */
+export async function learnSettings<Connection extends { readonly socket: Socket }, Hidden>(
+  router: Pick<Router, "accessGeneration">,
+  connect: () => Promise<Connection>,
+  probe: (connection: Connection) => Promise<Probed<Hidden>>,
+): Promise<{ readonly settings: LearnedSettings<Hidden>; readonly connection: Connection }> {
+  const { accessGeneration } = router;
+  const connection = await connect();
+  try {
+    const { hidden, rest } = await probe(connection);
+    return {
+      settings: { hidden, learnedAtMs: performance.now(), accessGeneration },
+      connection: { ...connection, rest },
+    };
+  } catch (error) {
+    connection.socket.destroy();
+    throw error;
   }
 }

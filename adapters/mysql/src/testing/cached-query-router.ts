@@ -1,11 +1,3 @@
-import type {
-  CachedRoute,
-  Entry,
-  FillResult,
-  ForwardReason,
-  Route,
-  Router,
-} from "@freshet/adapter-core";
 import {
   COMMAND,
   parseColumnDefinition,
@@ -16,20 +8,16 @@ import {
   TYPE,
   type WireColumn,
 } from "@freshet/mysql-wire";
-import type { CacheDefinition, ColumnDefinition, ControlError, ControlResult } from "@freshet/rpc";
+import type { CacheDefinition } from "@freshet/rpc";
 import {
-  type CacheStatement,
+  type CacheStatementParse,
   type LexerSettings,
   mysqlLexer,
   parseMysqlCacheStatement,
+  type StatementTraits,
 } from "@freshet/sql";
-import {
-  type CanonicalParam,
-  encodeParamKey,
-  type EncodedRows,
-  type SqlType,
-  type ValueKind,
-} from "@freshet/types";
+import type { CanonicalParam, EncodedRows, SqlType, ValueKind } from "@freshet/types";
+import { encodedRows, ExactTextRouter } from "../../../core/src/testing/exact-text-router.ts";
 import { DEFAULT_LEXER_SETTINGS } from "../settings.ts";
 import { RawClient, type RawReply } from "./raw-client.ts";
 
@@ -78,66 +66,13 @@ function typeOf(column: WireColumn): SqlType {
   };
 }
 
-/** The entries of one cache; rows as the upstream gave them when they were filled. */
-class FilledEntry implements Entry {
-  readonly rows: EncodedRows;
-  readonly columns: readonly ColumnDefinition[];
-  readonly #variants = new Map<string, Buffer>();
-
-  constructor(rows: EncodedRows, columns: readonly ColumnDefinition[]) {
-    this.rows = rows;
-    this.columns = columns;
-  }
-
-  variant(key: string): Buffer | undefined {
-    return this.#variants.get(key);
-  }
-
-  addVariant(key: string, bytes: Buffer): void {
-    this.#variants.set(key, bytes);
-  }
-}
-
-interface CachedQuery {
-  readonly route: CachedRoute;
-  readonly entries: Map<string, FilledEntry>;
-}
-
-/**
- * A `Router` for the adapter's own tests: exact texts are cached, filled from the real upstream
- * on a connection of its own and never refreshed, so that a test sees whether an answer came
- * from a cache. Every knob a session looks at can be turned.
- */
-export class CachedQueryRouter implements Router {
+/** The `ExactTextRouter` of MySQL and MariaDB. */
+export class CachedQueryRouter extends ExactTextRouter {
   readonly #url: string;
   #client: RawClient | null = null;
-  readonly #queries = new Map<string, CachedQuery>();
-  serving = true;
-  servingReason = "";
-  generation = 1;
-  accessGeneration = 1;
-  visiblePosition = "";
-  hits = 0;
-  readonly forwards: ForwardReason[] = [];
-  readonly positions: string[] = [];
-  positionReached = true;
-  access: boolean | null = true;
-  /** What `control` answers. */
-  controlResult: ControlResult | ControlError = {
-    columns: ["name", "value"],
-    rows: [
-      ["a", "1"],
-      ["b", null],
-    ],
-    tag: "SHOW",
-    notices: [],
-  };
-  readonly controls: CacheStatement[] = [];
-  fillDelayMs = 0;
-  fillRefused = false;
-  fillsAsked = 0;
 
   constructor(url: string) {
+    super();
     this.#url = url;
   }
 
@@ -179,112 +114,28 @@ export class CachedQueryRouter implements Router {
         decimals: column.decimals,
       },
     }));
-    const id = this.#queries.size + 1;
-    const route: CachedRoute = {
-      kind: "cached",
-      traits: mysqlLexer.traits(text, DEFAULT_LEXER_SETTINGS),
-      cache: {
-        id,
-        name: `q${id}`,
-        queryId: `q_${id}`,
-        query: text,
-        shape: text,
-        scope: "",
-        slots: [],
-        params: parameters.map((type) => ({ type, list: false, role: "comparison" as const })),
-        columns,
-        inTransaction,
-        maintenance: "incremental",
-      },
-      queryId: `q_${id}`,
-      sources: parameters.map((_, index) => ({ kind: "bind", index })),
-      placeholders: parameters.length,
-      placeholderTypes: parameters,
-      placeholderIsList: parameters.map(() => false),
-      fixedKey: parameters.length === 0 ? encodeParamKey([]) : null,
-      fixedParams: parameters.length === 0 ? [] : null,
-      valid: true,
-    };
-    this.#queries.set(text, { route, entries: new Map() });
-    this.generation += 1;
+    this.add({ text, parameters, columns, inTransaction });
   }
 
-  #query(route: CachedRoute): CachedQuery {
-    return this.#queries.get(route.cache.query) as CachedQuery;
+  protected override traits(text: string, settings = DEFAULT_LEXER_SETTINGS): StatementTraits {
+    return mysqlLexer.traits(text, settings);
   }
 
-  route(text: string, session: { readonly scope: unknown; readonly lexer: LexerSettings }): Route {
-    const cached = this.#queries.get(text);
-    const ours = parseMysqlCacheStatement(text, session.lexer);
-    if (ours.kind === "statement") return { kind: "control", statement: ours.statement };
-    if (ours.kind === "error") {
-      return { kind: "control-error", message: ours.message, position: ours.position };
-    }
-    if (cached !== undefined && session.scope !== null) return cached.route;
-    const traits = mysqlLexer.traits(text, session.lexer);
-    const reason = cached !== undefined ? "unknown-scope" : traits.read ? "no-cache" : "not-a-read";
-    return { kind: "forward", traits, queryId: null, reason };
+  protected override parse(text: string, settings: LexerSettings): CacheStatementParse {
+    return parseMysqlCacheStatement(text, settings);
   }
 
-  lookup(route: CachedRoute, key: string): Entry | null {
-    return this.#query(route).entries.get(key) ?? null;
-  }
-
-  async fill(
-    route: CachedRoute,
-    key: string,
+  protected override async read(
+    { query, columns }: CacheDefinition,
     params: readonly CanonicalParam[],
-  ): Promise<FillResult> {
-    this.fillsAsked += 1;
-    if (this.fillDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.fillDelayMs));
-    if (this.fillRefused) return { kind: "refused", reason: "as told" };
-    const client = this.#client as RawClient;
+  ): Promise<EncodedRows> {
+    const { capabilities } = this.#client as RawClient;
     let at = 0;
-    const text = route.cache.query.replace(/\?/g, () => literal(params[at++] ?? null));
-    const reply = await this.#run(text);
-    const parts: Buffer[] = [];
-    let count = 0;
-    const { columns } = route.cache;
-    for (const row of rowsOf(reply, client.capabilities, columns.length)) {
-      count += 1;
-      row.forEach((value, index) => {
-        const bytes = canonical(value, columns[index]?.type);
-        const length = Buffer.alloc(4);
-        length.writeInt32BE(bytes === null ? -1 : bytes.length);
-        parts.push(length);
-        if (bytes !== null) parts.push(bytes);
-      });
-    }
-    const entry = new FilledEntry({ count, bytes: Buffer.concat(parts) }, columns);
-    this.#query(route).entries.set(key, entry);
-    return { kind: "entry", entry };
-  }
-
-  control(statement: CacheStatement): Promise<ControlResult | ControlError> {
-    this.controls.push(statement);
-    return Promise.resolve(this.controlResult);
-  }
-
-  awaitPosition(position: string): Promise<boolean> {
-    this.positions.push(position);
-    return Promise.resolve(this.positionReached);
-  }
-
-  mayRead(): boolean | null {
-    return this.access;
-  }
-
-  askAccess(): Promise<boolean> {
-    this.access ??= true;
-    return Promise.resolve(this.access);
-  }
-
-  countForward(_route: Route, reason: ForwardReason): void {
-    this.forwards.push(reason);
-  }
-
-  countHit(): void {
-    this.hits += 1;
+    const reply = await this.#run(query.replace(/\?/g, () => literal(params[at++] ?? null)));
+    const rows = rowsOf(reply, capabilities, columns.length);
+    return encodedRows(
+      rows.map((row) => row.map((value, index) => canonical(value, columns[index]?.type))),
+    );
   }
 }
 

@@ -1,4 +1,10 @@
-import { type CachedRoute, fillWithin, type ForwardReason, routeOf } from "@freshet/adapter-core";
+import {
+  type CachedRoute,
+  fillWithin,
+  type ForwardReason,
+  isControlError,
+  routeOf,
+} from "@freshet/adapter-core";
 import {
   BIND_COMPLETE,
   byteString,
@@ -12,14 +18,7 @@ import {
   STATUS,
 } from "@freshet/pg-wire";
 import type { ControlError, ControlResult } from "@freshet/rpc";
-import {
-  columnsAhead,
-  controlColumns,
-  isControlError,
-  onlyShows,
-  runControl,
-  writeNotices,
-} from "../control.ts";
+import { columnsAhead, controlColumns, onlyShows, runControl, writeNotices } from "../control.ts";
 import { countHit, textPlan } from "../hit.ts";
 import { boundKey, boundParams } from "../param-key.ts";
 import { prepare, readiness } from "../readiness.ts";

@@ -1,27 +1,14 @@
-import type {
-  CachedRoute,
-  Entry,
-  FillResult,
-  ForwardReason,
-  Route,
-  Router,
-} from "@freshet/adapter-core";
-import type { CacheDefinition, ColumnDefinition, ControlError, ControlResult } from "@freshet/rpc";
+import type { CacheDefinition } from "@freshet/rpc";
 import {
-  type CacheStatement,
-  type LexerSettings,
+  type CacheStatementParse,
   parseCacheStatement,
   POSTGRES_LEXER_SETTINGS,
   postgresLexer,
+  type StatementTraits,
 } from "@freshet/sql";
-import {
-  type CanonicalParam,
-  encodeParamKey,
-  type EncodedRows,
-  type SqlType,
-  type ValueKind,
-} from "@freshet/types";
+import type { CanonicalParam, EncodedRows, SqlType, ValueKind } from "@freshet/types";
 import pg from "pg";
+import { encodedRows, ExactTextRouter } from "../../../core/src/testing/exact-text-router.ts";
 
 const KINDS: Readonly<Record<number, ValueKind>> = {
   16: "bool",
@@ -42,66 +29,12 @@ const type = (upstreamId: number): SqlType => ({
   modifier: -1,
 });
 
-/** The entries of one cache; rows as the upstream gave them when they were filled. */
-class FilledEntry implements Entry {
-  readonly rows: EncodedRows;
-  readonly columns: readonly ColumnDefinition[];
-  readonly #variants = new Map<string, Buffer>();
-
-  constructor(rows: EncodedRows, columns: readonly ColumnDefinition[]) {
-    this.rows = rows;
-    this.columns = columns;
-  }
-
-  variant(key: string): Buffer | undefined {
-    return this.#variants.get(key);
-  }
-
-  addVariant(key: string, bytes: Buffer): void {
-    this.#variants.set(key, bytes);
-  }
-}
-
-interface CachedQuery {
-  readonly route: CachedRoute;
-  readonly entries: Map<string, FilledEntry>;
-}
-
-/**
- * A `Router` for the adapter's own tests: exact texts are cached, filled from the real upstream
- * on a connection of its own and never refreshed, so that a test sees whether an answer came
- * from a cache. Every knob a session looks at can be turned.
- */
-export class CachedQueryRouter implements Router {
+/** The `ExactTextRouter` of Postgres. */
+export class CachedQueryRouter extends ExactTextRouter {
   readonly #client: pg.Client;
-  readonly #queries = new Map<string, CachedQuery>();
-  serving = true;
-  servingReason = "";
-  generation = 1;
-  accessGeneration = 1;
-  visiblePosition = "";
-  hits = 0;
-  readonly forwards: ForwardReason[] = [];
-  readonly positions: string[] = [];
-  positionReached = true;
-  access: boolean | null = true;
-  /** What `control` answers. */
-  controlResult: ControlResult | ControlError = {
-    columns: ["name", "value"],
-    rows: [
-      ["a", "1"],
-      ["b", null],
-    ],
-    tag: "SHOW",
-    notices: [],
-  };
-  readonly controls: CacheStatement[] = [];
-  fillDelayMs = 0;
-  fillRefused = false;
-  /** Fills that sessions have asked for so far. */
-  fillsAsked = 0;
 
   constructor(url: string) {
+    super();
     this.#client = new pg.Client({
       connectionString: url,
       types: { getTypeParser: () => (v: string) => v } as never,
@@ -139,109 +72,26 @@ export class CachedQueryRouter implements Router {
         typeModifier: field.dataTypeModifier,
       },
     }));
-    const id = this.#queries.size + 1;
-    const route: CachedRoute = {
-      kind: "cached",
-      traits: postgresLexer.traits(text, POSTGRES_LEXER_SETTINGS),
-      cache: {
-        id,
-        name: `q${id}`,
-        queryId: `q_${id}`,
-        query: text,
-        shape: text,
-        scope: "",
-        slots: [],
-        params: [],
-        columns,
-        inTransaction,
-        maintenance: "incremental",
-      },
-      queryId: `q_${id}`,
-      sources: parameters.map((_, index) => ({ kind: "bind", index })),
-      placeholders: parameters.length,
-      placeholderTypes: parameters.map(type),
-      placeholderIsList: parameters.map(() => false),
-      fixedKey: parameters.length === 0 ? encodeParamKey([]) : null,
-      fixedParams: parameters.length === 0 ? [] : null,
-      valid: true,
-    };
-    this.#queries.set(text, { route, entries: new Map() });
-    this.generation += 1;
+    this.add({ text, parameters: parameters.map(type), columns, inTransaction });
   }
 
-  #query(route: CachedRoute): CachedQuery {
-    return this.#queries.get(route.cache.query) as CachedQuery;
+  protected override traits(text: string, settings = POSTGRES_LEXER_SETTINGS): StatementTraits {
+    return postgresLexer.traits(text, settings);
   }
 
-  route(text: string, session: { readonly scope: unknown; readonly lexer: LexerSettings }): Route {
-    const cached = this.#queries.get(text);
-    const ours = parseCacheStatement(text);
-    if (ours.kind === "statement") return { kind: "control", statement: ours.statement };
-    if (ours.kind === "error") {
-      return { kind: "control-error", message: ours.message, position: ours.position };
-    }
-    if (cached !== undefined && session.scope !== null) return cached.route;
-    const traits = postgresLexer.traits(text, session.lexer);
-    const reason = cached !== undefined ? "unknown-scope" : traits.read ? "no-cache" : "not-a-read";
-    return { kind: "forward", traits, queryId: null, reason };
+  protected override parse(text: string): CacheStatementParse {
+    return parseCacheStatement(text);
   }
 
-  lookup(route: CachedRoute, key: string): Entry | null {
-    return this.#query(route).entries.get(key) ?? null;
-  }
-
-  async fill(
-    route: CachedRoute,
-    key: string,
+  protected override async read(
+    cache: CacheDefinition,
     params: readonly CanonicalParam[],
-  ): Promise<FillResult> {
-    this.fillsAsked += 1;
-    if (this.fillDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.fillDelayMs));
-    if (this.fillRefused) return { kind: "refused", reason: "as told" };
-    const result = await this.#client.query<(string | null)[]>({
-      text: route.cache.query,
+  ): Promise<EncodedRows> {
+    const { rows } = await this.#client.query<(string | null)[]>({
+      text: cache.query,
       values: [...params],
       rowMode: "array",
     });
-    const parts: Buffer[] = [];
-    for (const row of result.rows) {
-      for (const value of row) {
-        const bytes = Buffer.from(value ?? "", "utf8");
-        const length = Buffer.alloc(4);
-        length.writeInt32BE(value === null ? -1 : bytes.length);
-        parts.push(length, bytes);
-      }
-    }
-    const rows = { count: result.rows.length, bytes: Buffer.concat(parts) };
-    const entry = new FilledEntry(rows, route.cache.columns);
-    this.#query(route).entries.set(key, entry);
-    return { kind: "entry", entry };
-  }
-
-  control(statement: CacheStatement): Promise<ControlResult | ControlError> {
-    this.controls.push(statement);
-    return Promise.resolve(this.controlResult);
-  }
-
-  awaitPosition(position: string): Promise<boolean> {
-    this.positions.push(position);
-    return Promise.resolve(this.positionReached);
-  }
-
-  mayRead(): boolean | null {
-    return this.access;
-  }
-
-  askAccess(): Promise<boolean> {
-    this.access ??= true;
-    return Promise.resolve(this.access);
-  }
-
-  countForward(_route: Route, reason: ForwardReason): void {
-    this.forwards.push(reason);
-  }
-
-  countHit(): void {
-    this.hits += 1;
+    return encodedRows(rows);
   }
 }
