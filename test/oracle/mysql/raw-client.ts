@@ -36,6 +36,8 @@ const NOT_NULL_FLAG = 1;
 const PLAN_FLAGS = 2 | 4 | 8 | 4096 | 16384 | 32768;
 /** Decimals "not fixed" (31, MariaDB 39) of a computed column become 0 in a temporary table. */
 const NOT_FIXED = [31, 39];
+const LONG = 3;
+const LONGLONG = 8;
 /** utf8mb4_general_ci, which both kinds of server have. */
 const CHARSET = 45;
 
@@ -113,7 +115,7 @@ export class RawClient implements OracleClient {
       try {
         const { id, columns } = await this.#prepare(text);
         this.#closeStatement(id);
-        return columns;
+        return columns.map(comparable);
       } catch (error) {
         failure(error);
         return null;
@@ -214,7 +216,7 @@ export class RawClient implements OracleClient {
       if (name !== undefined) return result;
       this.#closeStatement(prepared.id);
       // What a statement was told when it was prepared must be right too.
-      return { ...result, columns: [...result.columns, ...prepared.columns] };
+      return { ...result, columns: [...result.columns, ...prepared.columns.map(comparable)] };
     } catch (error) {
       return failure(error);
     }
@@ -269,7 +271,7 @@ export class RawClient implements OracleClient {
       if (packet[0] === 0xfe && packet.length < 0xffffff && !isRow(packet, prepared, columns)) {
         const deprecated = (this.#capabilities & CAPABILITY.deprecateEof) !== 0;
         const { tag, more } = deprecated ? okOf(packet) : eofOf(packet);
-        return { result: { columns, rows, tag, error: null }, more };
+        return { result: { columns: columns.map(comparable), rows, tag, error: null }, more };
       }
       rows.push(prepared === null ? textRow(packet, columns.length) : binaryRow(packet, columns));
     }
@@ -323,35 +325,33 @@ function binaryRow(packet: Buffer, columns: readonly WireColumn[]): (string | nu
   });
 }
 
-/**
- * What of a column the plan does not change: the same statement has other flags, decimals and
- * names for another parameter, or with other statistics. Of a computed one the sign remains.
- */
-function independentOfPlan(
-  computed: boolean,
-  originalName: string,
-  flags: number,
-  decimals: number,
-): WireColumn {
-  return {
-    originalName: computed ? "" : originalName,
-    flags: computed ? flags & UNSIGNED_FLAG : flags & ~(NOT_NULL_FLAG | PLAN_FLAGS),
-    decimals: NOT_FIXED.includes(decimals) ? 0 : decimals,
-  };
-}
-
 /** Protocol::ColumnDefinition41. */
 function columnOf(packet: Buffer): WireColumn {
   const cursor = new Cursor(packet);
   const text = (): string => cursor.text() ?? "";
-  const [catalog, schema, table, originalTable] = [text(), text(), text(), text()];
-  const [name, originalName] = [text(), text()];
+  const [catalog, , table, originalTable] = [text(), text(), text(), text()];
+  const name = text();
+  text();
   cursor.length();
   return {
-    ...{ catalog, schema, table, originalTable, name },
+    ...{ catalog, table, name, computed: originalTable === "" ? 1 : 0 },
     ...{ charset: cursor.uint(2), length: cursor.uint(4), type: cursor.uint(1) },
-    ...independentOfPlan(originalTable === "", originalName, cursor.uint(2), cursor.uint(1)),
+    ...{ flags: cursor.uint(2), decimals: cursor.uint(1) },
   };
+}
+
+/**
+ * Without what the plan decides: the same statement has other flags, decimals, widths and original
+ * names for another parameter or with other statistics (a temporary table, a constant one, a
+ * derived table merged or not). Plain statements' definitions are compared whole by the adapter's
+ * own tests.
+ */
+function comparable({ computed, ...column }: WireColumn): WireColumn {
+  const [flags, decimals] = [Number(column["flags"]), Number(column["decimals"])];
+  const kept = { ...column, decimals: NOT_FIXED.includes(decimals) ? 0 : decimals };
+  if (computed === 0) return { ...kept, flags: flags & ~(NOT_NULL_FLAG | PLAN_FLAGS) };
+  const type = column["type"] === LONG ? LONGLONG : (column["type"] ?? 0);
+  return { ...kept, length: 0, type, flags: flags & UNSIGNED_FLAG };
 }
 
 function executeCommand(
