@@ -171,23 +171,32 @@ describe.each(["mysql", "mariadb"] as const)("%s", (flavour) => {
     await multi.end();
   });
 
-  // Known and not solved: no statement says that it calls such a function or fires such a trigger.
-  it.fails("and what one hides that a function or a trigger made", async () => {
+  async function seesHidden(statement: string): Promise<void> {
+    const own = await lockstep();
+    await cached(own);
+    await own.same(statement);
+    await sameManyTimes(own);
+    await own.end();
+  }
+
+  it("and what one hides that a function made", async () => {
     await mysqlQuery(
       upstream.url(),
       `CREATE FUNCTION hiding() RETURNS int DETERMINISTIC BEGIN
          CREATE TEMPORARY TABLE item SELECT 1 AS id, 'by a function' AS name; RETURN 1; END`,
+    );
+    await seesHidden("SELECT hiding()");
+  });
+
+  // Known and not solved: no statement says that it fires such a trigger.
+  it.fails("and what one hides that a trigger made", async () => {
+    await mysqlQuery(
+      upstream.url(),
       "CREATE TABLE triggering (id int)",
       `CREATE TRIGGER hiding AFTER INSERT ON triggering FOR EACH ROW BEGIN
          CREATE TEMPORARY TABLE item SELECT 1 AS id, 'by a trigger' AS name; END`,
     );
-    for (const statement of ["SELECT hiding()", "INSERT INTO triggering VALUES (1)"]) {
-      const own = await lockstep();
-      await cached(own);
-      await own.same(statement);
-      await sameManyTimes(own);
-      await own.end();
-    }
+    await seesHidden("INSERT INTO triggering VALUES (1)");
   });
 
   it("reads the text by the session's sql_mode", async () => {
