@@ -8,6 +8,8 @@ const GROUPS: readonly OptionGroup[] = [
   "Security",
   "Caching",
   "Running",
+  "Cluster",
+  "Backup",
   "Logging",
   "Actions",
 ];
@@ -15,10 +17,12 @@ const GROUPS: readonly OptionGroup[] = [
 /** The text of `--help`, at most 80 columns wide. */
 export function helpText(): string {
   const lines = [
-    "Freshet: a cache in front of Postgres whose answers follow the database.",
+    "Freshet: a cache for Postgres and MySQL whose answers follow the database.",
     "",
     "Usage: freshet --upstream-db-url postgres://user:password@host:5432/database [options]",
     "       freshet          (without an upstream: a demo with a film database)",
+    "       freshet server   follows the database, apart from its adapters",
+    "       freshet adapter  serves clients, apart from its server",
   ];
   for (const group of GROUPS) {
     lines.push("", `${group}:`);

@@ -3,7 +3,18 @@ import type { UserPassword } from "./parse-users.ts";
 
 /** What one option's text becomes; see `parse-value.ts` for the accepted spellings. */
 export interface OptionValues {
+  /** A name: letters, digits, `.`, `_` and `-`. */
   readonly text: string;
+  /** Any text of one line. */
+  readonly secret: string;
+  /** `host:port`, or an http or https URL of a host and port. */
+  readonly endpoint: string;
+  /** An http or https URL. */
+  readonly link: string;
+  /** `schema.table`, `schema.*` or `*.*`. */
+  readonly tables: string;
+  /** `file:///directory` or `s3://bucket/prefix`. */
+  readonly location: string;
   readonly path: string;
   /** A `postgres://`, `postgresql://`, `mysql://` or `mariadb://` URL. */
   readonly url: string;
@@ -21,7 +32,15 @@ export interface OptionValues {
 export type OptionType = keyof OptionValues;
 
 export type OptionGroup =
-  "Upstream" | "Listening" | "Security" | "Caching" | "Running" | "Logging" | "Actions";
+  | "Upstream"
+  | "Listening"
+  | "Security"
+  | "Caching"
+  | "Running"
+  | "Cluster"
+  | "Backup"
+  | "Logging"
+  | "Actions";
 
 /** One option; `OPTIONS` is the only list of them, help, docs and types are derived from it. */
 export interface OptionSpec {

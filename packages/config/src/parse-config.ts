@@ -3,13 +3,17 @@ import { nearest } from "./nearest.ts";
 import type { OptionSpec, ValueOf } from "./option-spec.ts";
 import { OPTIONS } from "./options.data.ts";
 import { type ParsedValue, parseValue } from "./parse-value.ts";
+import { checkCluster } from "./check-cluster.ts";
 import { redact } from "./redact.ts";
 import { upstreamsOf } from "./upstreams.ts";
 
 type Specs = (typeof OPTIONS)[number];
 
+/** Which part of the product a process is. */
+export type Role = "combined" | "server" | "adapter";
+
 /** The options' values, typed from `OPTIONS`. Contains secrets: never log it whole. */
-export type Config = { readonly [S in Specs as S["key"]]: ValueOf<S> };
+export type Config = { readonly [S in Specs as S["key"]]: ValueOf<S> } & { readonly role: Role };
 
 const BY_NAME = new Map<string, OptionSpec>(OPTIONS.map((spec) => [spec.name, spec]));
 const BY_SHORT = new Map<string, OptionSpec>(
@@ -24,14 +28,19 @@ export function parseConfig(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Config {
-  const given = readFlags(argv);
-  const config: Record<string, unknown> = {};
+  const word = argv[0];
+  const role: Role = word === "server" || word === "adapter" ? word : "combined";
+  const given = readFlags(role === "combined" ? argv : argv.slice(1));
+  const config: Record<string, unknown> = { role };
   for (const spec of OPTIONS as readonly OptionSpec[]) {
     config[spec.key] = valueOf(spec, given.get(spec.key), env);
   }
   const typed = config as Config;
   // Help and version must come out whatever else is wrong with the combination.
-  if (!typed.help && !typed.version) checkCombination(typed);
+  if (!typed.help && !typed.version) {
+    checkCombination(typed);
+    checkCluster(typed);
+  }
   return typed;
 }
 

@@ -17,6 +17,19 @@ export function parseValue(spec: OptionSpec, text: string): ParsedValue {
         /^[\w.-]{1,40}$/.test(text) ? text : null,
         "up to 40 letters, digits, . _ or -",
       );
+    case "secret":
+      return result(/^[^\r\n]{1,4096}$/.test(text) ? text : null, "a text of one line");
+    case "endpoint":
+      return result(validEndpoint(text), "an address such as 127.0.0.1:8500 or https://host:8501");
+    case "link":
+      return result(validLink(text), "a URL such as http://127.0.0.1:4318/v1/traces");
+    case "tables":
+      return result(validTables(text), "a table such as public.users, public.* or *.*");
+    case "location":
+      return result(
+        /^(file:\/\/\/.+|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/.*)?)$/.test(text) ? text : null,
+        "a place such as file:///var/backups/freshet or s3://bucket/prefix",
+      );
     case "path":
       return result(text === "" ? null : text, "a path");
     case "url":
@@ -89,6 +102,22 @@ function validUrl(text: string): string | null {
   if (dialect === null || url.hostname === "" || url.username === "") return null;
   // MySQL's sessions may have no default schema; a Postgres session is in one database.
   return dialect === "mysql" || url.pathname.length > 1 ? text : null;
+}
+
+function validLink(text: string): string | null {
+  if (!URL.canParse(text)) return null;
+  return /^https?:$/.test(new URL(text).protocol) ? text : null;
+}
+
+function validEndpoint(text: string): string | null {
+  if (parseAddress(text) !== null) return text;
+  const url = validLink(text) === null ? null : new URL(text);
+  return url !== null && url.pathname === "/" && url.search === "" ? text : null;
+}
+
+function validTables(text: string): string | null {
+  const parts = text.split(".");
+  return parts.length === 2 && parts.every((part) => part.length > 0) ? text : null;
 }
 
 function integer(text: string, [least, most]: readonly [number, number]): ParsedValue {

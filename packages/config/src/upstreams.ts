@@ -44,3 +44,24 @@ export function upstreamsOf(
     return { dialect, url, addresses: own ?? [defaultAddress(dialect)] };
   });
 }
+
+const DEFAULT_RPC_ADDRESS: Readonly<Record<DialectName, Address>> = {
+  postgres: { host: "127.0.0.1", port: 6035 },
+  mysql: { host: "127.0.0.1", port: 6036 },
+};
+
+/** Where a server's adapters connect, one address for each database. Throws ConfigurationError. */
+export function rpcAddressesOf(
+  urls: readonly string[],
+  addresses: readonly Address[] | null,
+): readonly Address[] {
+  if (addresses !== null && addresses.length !== urls.length) {
+    throw new ConfigurationError(
+      `--upstream-db-url is given ${urls.length} times and --rpc-address ${addresses.length}: give one address for each database, in their order.`,
+    );
+  }
+  return urls.map((url, index) => {
+    const dialect = must(dialectOfUrl(url), "the URL was checked");
+    return addresses?.[index] ?? DEFAULT_RPC_ADDRESS[dialect];
+  });
+}
