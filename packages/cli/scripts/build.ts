@@ -15,8 +15,8 @@ await rm(dist, { recursive: true, force: true });
 await build({
   entryPoints: {
     main: join(cli, "src", "main.ts"),
-    "engine-thread": join(cli, "src", "combined", "engine-thread.ts"),
-    "adapter-thread": join(cli, "src", "combined", "adapter-thread.ts"),
+    "engine-thread": join(cli, "src", "threads", "engine-thread.ts"),
+    "adapter-thread": join(cli, "src", "threads", "adapter-thread.ts"),
   },
   outdir: dist,
   bundle: true,

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { createLogger } from "@freshet/telemetry";
 import { dialectOf, localFiles } from "@freshet/server";
 import { systemClock } from "@freshet/util";
-import { type CombinedConfig, upstreamUrlOf } from "./combined/configure.ts";
+import { type CombinedConfig, upstreamUrlOf } from "./start/configure.ts";
 
 type Print = (line: string) => void;
 

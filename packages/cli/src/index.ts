@@ -1,12 +1,12 @@
-export { type AdapterDialect, type Listener, adapterDialect } from "./combined/adapter-dialects.ts";
+export { type AdapterDialect, type Listener, adapterDialect } from "./threads/adapter-dialects.ts";
 export {
   type CombinedConfig,
   type ThreadPlan,
   combinedConfigs,
   planThreads,
-} from "./combined/configure.ts";
+} from "./start/configure.ts";
 export { type RunOptions, runCombined } from "./combined/run-combined.ts";
-export { Supervisor, type SupervisorOptions } from "./combined/supervisor.ts";
+export { Supervisor, type SupervisorOptions } from "./threads/supervisor.ts";
 export { EmbeddedPostgres, type EmbeddedPostgresOptions } from "./demo/embedded-postgres.ts";
 export { DEMO_COUNTS, type FilmCounts, filmTables } from "./demo/film-tables.ts";
 export { loadMysqlFilms } from "./demo/load-mysql-films.ts";

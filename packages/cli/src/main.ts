@@ -27,7 +27,7 @@ async function main(): Promise<number> {
 }
 
 async function runWithUpstreams(config: Config, signal: AbortSignal): Promise<number> {
-  const { combinedConfigs } = await import("./combined/configure.ts");
+  const { combinedConfigs } = await import("./start/configure.ts");
   const configs = combinedConfigs(config);
   if (config.verify || config.cleanup) {
     const { verify, cleanup } = await import("./actions.ts");

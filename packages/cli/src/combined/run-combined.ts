@@ -2,11 +2,11 @@ import { mkdir } from "node:fs/promises";
 import { formatAddress } from "@freshet/config";
 import { createLogger, startAdminServer } from "@freshet/telemetry";
 import { ConfigurationError, type Logger, must } from "@freshet/util";
-import { awaitUpstream } from "./await-upstream.ts";
-import { checkAddresses } from "./check-addresses.ts";
-import { type CombinedConfig, planThreads } from "./configure.ts";
-import { ServedDatabases } from "./served-databases.ts";
-import { Supervisor } from "./supervisor.ts";
+import { awaitUpstream } from "../start/await-upstream.ts";
+import { checkAddresses } from "../start/check-addresses.ts";
+import { type CombinedConfig, planThreads } from "../start/configure.ts";
+import { ServedDatabases } from "../start/served-databases.ts";
+import { Supervisor } from "../threads/supervisor.ts";
 
 export interface RunOptions {
   /** Ends the run in order: drain, close, return. */

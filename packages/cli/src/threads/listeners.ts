@@ -2,7 +2,7 @@ import { type OwnedRouter, createRouter } from "@freshet/adapter-core";
 import { type Metrics, listenError } from "@freshet/telemetry";
 import type { Logger } from "@freshet/util";
 import { type Listener, adapterDialect } from "./adapter-dialects.ts";
-import { CAN_SHARE_PORT } from "./configure.ts";
+import { CAN_SHARE_PORT } from "../start/configure.ts";
 import type { AdapterThreadData, ForeignCancel } from "./messages.ts";
 
 export interface ListenerOptions {

@@ -9,7 +9,7 @@ import {
   upstreamsOf,
 } from "@freshet/config";
 import { ConfigurationError } from "@freshet/util";
-import type { AdapterThreadData, EngineThreadData, LogSettings } from "./messages.ts";
+import type { AdapterThreadData, EngineThreadData, LogSettings } from "../threads/messages.ts";
 
 /** What concerns one database of a configuration. */
 export type CombinedConfig = Omit<Config, "upstreamUrls" | "addresses"> & {

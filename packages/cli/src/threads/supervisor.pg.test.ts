@@ -7,7 +7,7 @@ import { renderMetrics } from "@freshet/telemetry";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { EmbeddedPostgres, freePort } from "../demo/embedded-postgres.ts";
-import { combinedConfigs, planThreads } from "./configure.ts";
+import { combinedConfigs, planThreads } from "../start/configure.ts";
 import { Supervisor } from "./supervisor.ts";
 
 let upstream: EmbeddedPostgres;

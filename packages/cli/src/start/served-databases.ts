@@ -1,5 +1,5 @@
 import { type Probe, renderMetrics } from "@freshet/telemetry";
-import type { Supervisor } from "./supervisor.ts";
+import type { Supervisor } from "../threads/supervisor.ts";
 
 /**
  * The databases that one process serves, each with threads of its own, as one for whoever asks
