@@ -45,13 +45,17 @@ export abstract class LinkBase<Out, In> implements Link<Out, In> {
     return this.#outstanding;
   }
 
+  protected get overflowing(): boolean {
+    return this.#outstanding > (this.#options.limitBytes ?? DEFAULT_LINK_LIMIT_BYTES);
+  }
+
   send(message: Out): void {
     if (this.#closed) return;
     const cost = messageCost(message);
     this.#queue.push(message);
     this.#queueCost += cost;
     this.#outstanding += cost;
-    if (this.#outstanding > (this.#options.limitBytes ?? DEFAULT_LINK_LIMIT_BYTES)) {
+    if (this.overflowing) {
       this.#queue = [];
       this.#options.onOverflow?.();
       this.close();
@@ -59,7 +63,7 @@ export abstract class LinkBase<Out, In> implements Link<Out, In> {
     }
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.#flush());
+    setImmediate(() => this.flush());
   }
 
   onMessage(handler: (message: In) => void): void {
@@ -71,17 +75,25 @@ export abstract class LinkBase<Out, In> implements Link<Out, In> {
     else this.#closeHandlers.push(handler);
   }
 
+  vouchedUntilMs(): number {
+    return Infinity;
+  }
+
   /** What was sent before still leaves. */
   close(): void {
     if (this.#closed) return;
-    this.#flush();
+    this.flush();
     this.disconnect();
     this.ended();
   }
 
   protected received(messages: readonly unknown[]): void {
     for (const message of messages) {
-      for (const handler of this.#messageHandlers) handler(message as In);
+      for (const handler of this.#messageHandlers) {
+        // Also when a handler ended the link: nothing is delivered after its close handlers ran.
+        if (this.#closed) return;
+        handler(message as In);
+      }
     }
   }
 
@@ -96,7 +108,8 @@ export abstract class LinkBase<Out, In> implements Link<Out, In> {
     for (const handler of this.#closeHandlers) handler();
   }
 
-  #flush(): void {
+  /** Hands over what was sent in this turn, at once. */
+  protected flush(): void {
     this.#scheduled = false;
     if (this.#queue.length === 0 || this.#closed) return;
     const messages = this.#queue;

@@ -5,8 +5,10 @@ import type { AdapterLink, Link, ServerLink, ToAdapter, ToServer } from "./messa
 import { pairedLinks } from "./paired-links.ts";
 import { portLink } from "./port-link.ts";
 import { scopeKey } from "./scope-key.ts";
+import { dial, listen } from "./tcp/testing.ts";
 
-type Make = (options?: LinkOptions) => readonly [AdapterLink, ServerLink];
+type Ends = readonly [AdapterLink, ServerLink];
+type Make = (options?: LinkOptions) => Ends | Promise<Ends>;
 
 const kinds: readonly (readonly [string, Make])[] = [
   ["in memory", (options) => pairedLinks<ToServer, ToAdapter>(options)],
@@ -20,7 +22,18 @@ const kinds: readonly (readonly [string, Make])[] = [
       ];
     },
   ],
+  ["over TCP", tcpLinks],
 ];
+
+async function tcpLinks(options: LinkOptions = {}): Promise<Ends> {
+  const { promise, resolve } = Promise.withResolvers<ServerLink>();
+  const { listener, address } = await listen({ ...options, accept: resolve });
+  const server = promise.then((link) => {
+    link.onClose(() => void listener.close());
+    return link;
+  });
+  return [await dial(address), await server];
+}
 
 function next<Out, In>(link: Link<Out, In>, count: number): Promise<In[]> {
   const messages: In[] = [];
@@ -43,7 +56,7 @@ const filled = (request: number, text: string): ToAdapter => ({
 
 describe.each(kinds)("a link %s", (_name, make) => {
   test("delivers in order, later, and keeps what was sent before anyone listened", async () => {
-    const [adapter, server] = make();
+    const [adapter, server] = await make();
     for (let request = 0; request < 100; request += 1) server.send(filled(request, `r${request}`));
     server.send({
       kind: "publish",
@@ -75,7 +88,7 @@ describe.each(kinds)("a link %s", (_name, make) => {
   });
 
   test("leaves the sender's bytes alone", async () => {
-    const [adapter, server] = make();
+    const [adapter, server] = await make();
     const shared = rows("shared");
     const message: ToAdapter = { kind: "filled", request: 1, cache: 1, key: "k", rows: shared };
     server.send(message);
@@ -86,7 +99,7 @@ describe.each(kinds)("a link %s", (_name, make) => {
   });
 
   test("ends for both sides, once, and still delivers what was sent before", async () => {
-    const [adapter, server] = make();
+    const [adapter, server] = await make();
     let ends = 0;
     adapter.onClose(() => (ends += 1));
     const closed = new Promise<void>((resolve) => server.onClose(resolve));
@@ -101,9 +114,24 @@ describe.each(kinds)("a link %s", (_name, make) => {
     adapter.send({ kind: "hello", version: 1, adapter: "late" });
   });
 
+  test("delivers nothing after it has ended, not even the rest of a batch", async () => {
+    const [adapter, server] = await make();
+    const events: string[] = [];
+    adapter.onMessage((message) => {
+      events.push(message.kind);
+      if (events.length === 3) adapter.close();
+    });
+    adapter.onClose(() => events.push("closed"));
+    const closed = new Promise<void>((resolve) => server.onClose(resolve));
+    server.onMessage(() => undefined);
+    for (let request = 0; request < 10; request += 1) server.send(filled(request, "x"));
+    await closed;
+    expect(events).toEqual(["filled", "filled", "filled", "closed"]);
+  });
+
   test("over its bound it is closed, and says so once", async () => {
     let overflows = 0;
-    const [, server] = make({ limitBytes: 10_000, onOverflow: () => (overflows += 1) });
+    const [, server] = await make({ limitBytes: 10_000, onOverflow: () => (overflows += 1) });
     const closed = new Promise<void>((resolve) => server.onClose(resolve));
     for (let request = 0; request < 20; request += 1) {
       server.send(filled(request, "x".repeat(1_000)));
@@ -113,7 +141,7 @@ describe.each(kinds)("a link %s", (_name, make) => {
   });
 
   test("what the peer has handled does not count", async () => {
-    const [adapter, server] = make({ limitBytes: 3_000 });
+    const [adapter, server] = await make({ limitBytes: 3_000 });
     let ended = false;
     server.onClose(() => (ended = true));
     adapter.onMessage((message) => {

@@ -8,6 +8,8 @@ import type { CanonicalParam, EncodedRows, SqlType } from "@freshet/types";
 import type { CacheStatement } from "@freshet/sql";
 
 export const PROTOCOL_VERSION = 1;
+/** The least and the greatest version this code understands, so that updates can roll. */
+export const PROTOCOL_VERSIONS: readonly [number, number] = [1, PROTOCOL_VERSION];
 
 export type CacheId = number;
 export type RequestId = number;
@@ -196,6 +198,13 @@ export interface Link<Out, In> {
   onMessage(handler: (message: In) => void): void;
   onClose(handler: () => void): void;
   close(): void;
+  /** The version both ends agreed on; absent within a process: `PROTOCOL_VERSION`. */
+  readonly protocol?: number;
+  /**
+   * Until when (monotonic milliseconds) what was received is known not to be older than the
+   * link's limit. Infinity within a process: nothing lies between its ends. See `TcpLink`.
+   */
+  vouchedUntilMs(): number;
 }
 
 export type AdapterLink = Link<ToServer, ToAdapter>;

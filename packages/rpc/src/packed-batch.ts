@@ -59,11 +59,14 @@ export function packBatch(messages: readonly unknown[], cost: number): PackedBat
   return { messages: messages.map((message) => mapRows(message, pack)), bytes, cost };
 }
 
-export function unpackBatch(batch: PackedBatch): unknown[] {
-  const unpack = (packed: PackedRows): EncodedRows => ({
-    count: packed.count,
-    bytes: batch.bytes.subarray(packed.at, packed.at + packed.length),
-  });
+/** Throws RangeError when rows are said to stand where there are no bytes. */
+export function unpackBatch(batch: Omit<PackedBatch, "cost">): unknown[] {
+  const unpack = ({ count, at, length }: PackedRows): EncodedRows => {
+    if (!(at >= 0 && length >= 0 && at + length <= batch.bytes.length)) {
+      throw new RangeError("rows outside of their batch");
+    }
+    return { count, bytes: batch.bytes.subarray(at, at + length) };
+  };
   return batch.messages.map((message) => mapRows(message, unpack));
 }
 

@@ -6,4 +6,5 @@ export * from "./bounded-queue.ts";
 export * from "./errors.ts";
 export * from "./frame-cutter.ts";
 export * from "./logger.ts";
+export * from "./manual-clock.ts";
 export * from "./seeded-random.ts";
