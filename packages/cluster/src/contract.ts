@@ -74,6 +74,12 @@ export interface CampaignOptions {
    * some seconds while another one could.
    */
   readonly eligible: () => boolean;
+  /**
+   * Is this leader, whose lock still lives, certain to serve nobody (its host refuses connections)?
+   * Then its session is ended instead of waited for. Wrongly said so of a living leader it costs a
+   * change of leaders, never a wrong answer. Never rejects.
+   */
+  readonly isGone?: (leader: Leader) => Promise<boolean>;
   readonly onElected: (leader: Leader) => void;
   /** The lock is gone for certain (expired, taken, given up); not while the authority is away. */
   readonly onDeposed: (reason: string) => void;

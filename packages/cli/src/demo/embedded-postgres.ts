@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { ChildServer, freePort } from "./child-server.ts";
 
-export { freePort, freePortFrom } from "./child-server.ts";
+export { freePort } from "./child-server.ts";
 
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);

@@ -8,7 +8,7 @@ const run = promisify(execFile);
 
 export interface PackageSet {
   /** `own`: the machine's own release; otherwise a suite of the machine's own mirror. */
-  readonly suite: "own" | "sid";
+  readonly suite: "own" | "sid" | "bullseye";
   /** Unpacked with everything they depend on, down to the C library. */
   readonly packages: readonly string[];
   /** Unpacked without what they depend on. */
@@ -31,13 +31,10 @@ export async function fetchPackages(root: string, set: PackageSet): Promise<void
     const archives = join(apt, "cache", "archives");
     // A source of the machine that does not answer is a warning only: others may be enough.
     updating = await aptGet([...options, "update"], archives);
-    await aptGet(
-      [
-        ...[...options, "install", "--yes", "--download-only", "--no-install-recommends"],
-        ...set.packages,
-      ],
-      archives,
-    );
+    if (set.packages.length > 0) {
+      const install = ["install", "--yes", "--download-only", "--no-install-recommends"];
+      await aptGet([...options, ...install, ...set.packages], archives);
+    }
     if (set.alone.length > 0) await aptGet([...options, "download", ...set.alone], archives);
     for (const file of await readdir(archives)) {
       if (file.endsWith(".deb")) await run("dpkg-deb", ["--extract", join(archives, file), root]);

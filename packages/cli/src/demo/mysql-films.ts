@@ -9,7 +9,7 @@ import {
   NO_FILM,
 } from "./demo-database.ts";
 import { EmbeddedMysql } from "./embedded-mysql.ts";
-import { freePortFrom } from "./embedded-postgres.ts";
+import { freePortFrom } from "./child-server.ts";
 import { loadMysqlFilms } from "./load-mysql-films.ts";
 
 const DATABASE = "films";

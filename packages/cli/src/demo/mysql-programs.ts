@@ -8,8 +8,9 @@ import { type PackageSet, fetchPackages } from "./fetch-packages.ts";
 const run = promisify(execFile);
 
 export interface ProgramSet extends PackageSet {
-  /** Answers `--version`; `php` stands for `php8.2` too. */
+  /** Answers `versionOption`, `--version` if absent; `php` stands for `php8.2` too. */
   readonly main: string;
+  readonly versionOption?: string;
 }
 
 const PROGRAMS = {
@@ -27,6 +28,15 @@ const PROGRAMS = {
     main: "mariadbd",
   },
   sysbench: { suite: "own", packages: ["sysbench"], alone: [], main: "sysbench" },
+  haproxy: {
+    suite: "own",
+    packages: ["haproxy"],
+    alone: [],
+    main: "haproxy",
+    versionOption: "-v",
+  },
+  // The last release of Debian that has it; it needs no library but the machine's C library.
+  consul: { suite: "bullseye", packages: [], alone: ["consul"], main: "consul" },
 } as const satisfies Record<string, ProgramSet>;
 
 export type ProgramName = keyof typeof PROGRAMS;
@@ -54,9 +64,10 @@ export async function fetchPrograms(name: ProgramName): Promise<Programs> {
 export async function fetchProgramSet(name: string, program: ProgramSet): Promise<Programs> {
   const root = await cached(name, async (directory) => {
     await fetchPackages(directory, program);
-    await writeScripts(directory);
+    await writeScripts(directory, program.packages.length > 0);
     const bin = join(directory, "bin");
-    const { stdout } = await run(join(bin, await mainOf(bin, program)), ["--version"]);
+    const option = program.versionOption ?? "--version";
+    const { stdout } = await run(join(bin, await mainOf(bin, program)), [option]);
     const version = /\d+\.\d+(\.\d+)?/.exec(stdout)?.[0];
     if (version === undefined) throw new Error(`${program.main} tells no version: ${stdout}`);
     return version;
@@ -75,14 +86,16 @@ async function mainOf(bin: string, { main }: ProgramSet): Promise<string> {
 
 /**
  * The packages bring the C library that they were built for, which may be newer than the
- * machine's: every program is started through that library's loader.
+ * machine's: every program is started through that library's loader. Packages that were
+ * fetched alone bring none and run with the machine's.
  */
-async function writeScripts(root: string): Promise<void> {
+async function writeScripts(root: string, bringsLibraries: boolean): Promise<void> {
   const { triplet, loader } = architecture();
   const libraries = ["lib", "usr/lib"].map((directory) => `$r/${directory}/${triplet}`);
   const names = await Promise.all(libraries.map((path) => list(path.replace("$r", root))));
   const holder = libraries[names.findIndex((entries) => entries.includes(loader))];
-  if (holder === undefined) throw new Error(`the packages have no ${loader}`);
+  if (holder === undefined && bringsLibraries) throw new Error(`the packages have no ${loader}`);
+  const withLibraries = `"${holder}/${loader}" --library-path "${libraries.join(":")}" `;
   const bin = join(root, "bin");
   await mkdir(bin, { recursive: true });
   for (const directory of ["usr/sbin", "usr/bin"]) {
@@ -94,7 +107,7 @@ async function writeScripts(root: string): Promise<void> {
         // MariaDB's client library, e.g. in sysbench, looks for authentication plugins there.
         `export MARIADB_PLUGIN_DIR="$r/usr/lib/${triplet}/libmariadb3/plugin"`,
         `export LUA_PATH="\${LUA_PATH:-./?.lua};$r/usr/share/sysbench/?.lua"`,
-        `exec "${holder}/${loader}" --library-path "${libraries.join(":")}" "$r/${directory}/${name}" "$@"`,
+        `exec ${holder === undefined ? "" : withLibraries}"$r/${directory}/${name}" "$@"`,
         "",
       ];
       await writeFile(join(bin, name), script.join("\n"));

@@ -7,7 +7,8 @@ import {
   type Film,
   NO_FILM,
 } from "./demo-database.ts";
-import { EmbeddedPostgres, freePortFrom } from "./embedded-postgres.ts";
+import { freePortFrom } from "./child-server.ts";
+import { EmbeddedPostgres } from "./embedded-postgres.ts";
 import { loadPostgresFilms } from "./load-postgres-films.ts";
 
 const DATABASE = "films";
