@@ -4,11 +4,13 @@ import { type AdminServer, startAdminServer } from "./admin-server.ts";
 
 const servers: AdminServer[] = [];
 let ready = true;
+let started = true;
 
 async function start(port = 0): Promise<AdminServer> {
   const server = await startAdminServer({
     address: { host: "127.0.0.1", port },
     live: () => ({ ok: true, detail: {} }),
+    startup: () => ({ ok: started, detail: { reason: "waiting for the upstream" } }),
     ready: () => ({ ok: ready, detail: { reason: "draining" } }),
     metrics: async () => "freshet_caches 1\n",
   });
@@ -35,6 +37,15 @@ describe("admin server", () => {
     const metrics = await get("/metrics");
     expect(metrics.headers.get("content-type")).toContain("text/plain; version=0.0.4");
     expect(await metrics.text()).toBe("freshet_caches 1\n");
+    started = false;
+    expect((await get("/health/startup")).status).toBe(503);
+    started = true;
+    expect((await get("/health/startup")).status).toBe(200);
+    const kept = await get("/keepalive");
+    expect([kept.status, await kept.text()]).toEqual([200, "ok"]);
+    const status = await get("/status");
+    expect(status.status).toBe(200);
+    expect(await status.json()).toEqual({ live: true, started: true, ready: false });
     expect((await get("/else")).status).toBe(404);
     const posted = await fetch(`http://127.0.0.1:${address.port}/health`, { method: "POST" });
     expect(posted.status).toBe(405);

@@ -12,11 +12,18 @@ export interface AdminOptions {
   readonly address: Address;
   /** Is the process able to do its work at all? */
   readonly live: () => Probe;
+  /** Has it come up once: listeners, engine? Stays yes. */
+  readonly startup: () => Probe;
   /** Should clients be sent here now? */
   readonly ready: () => Probe;
   /** Prometheus' text format. */
   readonly metrics: () => Promise<string>;
 }
+
+const PATHS: readonly string[] = [
+  ...["/health", "/health/startup", "/health/live", "/health/ready"],
+  ...["/keepalive", "/status", "/metrics"],
+];
 
 export interface AdminServer {
   readonly address: Address;
@@ -24,8 +31,10 @@ export interface AdminServer {
 }
 
 /**
- * HTTP for operators: `/health`, `/health/live`, `/health/ready` and `/metrics`. Throws
- * `ConfigurationError` when the address cannot be listened on.
+ * HTTP for operators: `/health` (which is `/health/ready`), `/health/live`, `/health/startup`,
+ * `/metrics`, `/status` (always 200, the live probe's detail) and `/keepalive` (always 200 `ok`).
+ * It runs in the main thread, which does no other work, so that probes are answered however busy
+ * the others are. Throws `ConfigurationError` when the address cannot be listened on.
  */
 export async function startAdminServer(options: AdminOptions): Promise<AdminServer> {
   const server = createServer((request, response) => {
@@ -97,6 +106,15 @@ async function answer(
     case "/health/live":
       sendProbe(response, options.live());
       return;
+    case "/health/startup":
+      sendProbe(response, options.startup());
+      return;
+    case "/keepalive":
+      response.writeHead(200, { "content-type": "text/plain" }).end("ok");
+      return;
+    case "/status":
+      sendJson(response, 200, statusOf(options));
+      return;
     case "/metrics": {
       const body = await options.metrics();
       response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
@@ -105,11 +123,20 @@ async function answer(
     }
     default:
       response.writeHead(404, { "content-type": "text/plain" });
-      response.end("There is /health, /health/live, /health/ready and /metrics.\n");
+      response.end(`There is ${PATHS.join(", ")}.\n`);
   }
 }
 
-function sendProbe(response: ServerResponse, probe: Probe): void {
-  response.writeHead(probe.ok ? 200 : 503, { "content-type": "application/json" });
-  response.end(`${JSON.stringify({ status: probe.ok ? "ok" : "unavailable", ...probe.detail })}\n`);
+function statusOf({ live, startup, ready }: AdminOptions): Readonly<Record<string, unknown>> {
+  const { ok, detail } = live();
+  return { live: ok, started: startup().ok, ready: ready().ok, ...detail };
+}
+
+function sendProbe(response: ServerResponse, { ok, detail }: Probe): void {
+  sendJson(response, ok ? 200 : 503, { status: ok ? "ok" : "unavailable", ...detail });
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(`${JSON.stringify(body)}\n`);
 }

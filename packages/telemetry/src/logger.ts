@@ -1,7 +1,7 @@
-import { redact } from "@freshet/config";
 import type { Logger } from "@freshet/util";
 import pino from "pino";
 import { prettyLine } from "./pretty-line.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 export type { Logger };
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
@@ -15,9 +15,18 @@ export interface LoggerOptions {
   readonly write?: (line: string) => void;
 }
 
+const lines = new Map<string, number>();
+
+/** Lines that this thread's loggers wrote, by level, since the last call. */
+export function takeLoggedLines(): readonly (readonly [level: string, count: number])[] {
+  const taken = [...lines];
+  lines.clear();
+  return taken;
+}
+
 /**
- * A logger whose lines hold no password: URLs and `password=…` settings are redacted in every
- * string, fields named `password` whole. Every thread makes its own; a line is written by one
+ * A logger whose lines hold no secret: URLs, `password=…` settings, tokens and keys are redacted in
+ * every string, fields named like one whole. Every thread makes its own; a line is written by one
  * synchronous call to standard error, so that the threads' lines do not mix.
  */
 export function createLogger(options: LoggerOptions): Logger {
@@ -25,6 +34,8 @@ export function createLogger(options: LoggerOptions): Logger {
   const stream = {
     write(line: string): void {
       const fields = clean(line);
+      const level = String(fields["level"]);
+      lines.set(level, (lines.get(level) ?? 0) + 1);
       write(options.format === "json" ? `${JSON.stringify(fields)}\n` : prettyLine(fields));
     },
   };
@@ -43,7 +54,7 @@ export function createLogger(options: LoggerOptions): Logger {
 function clean(line: string): Record<string, unknown> {
   const reviver = (key: string, value: unknown): unknown => {
     if (typeof value !== "string") return value;
-    return key === "password" ? "***" : redact(value);
+    return withoutSecrets(key, value);
   };
   return JSON.parse(line, reviver) as Record<string, unknown>;
 }
