@@ -30,7 +30,7 @@ export class RouterMetrics {
   }
 
   observeStaleness(ms: number): void {
-    this.#metrics?.stalenessSeconds.observe(Math.max(0, ms) / 1000);
+    this.#metrics?.adapter.stalenessSeconds.observe(Math.max(0, ms) / 1000);
   }
 
   removeCache(cache: CacheState): void {
@@ -40,21 +40,24 @@ export class RouterMetrics {
   #collect(caches: Iterable<CacheState>): void {
     const metrics = this.#metrics;
     if (metrics === undefined) return;
+    let flights = 0;
     for (const cache of caches) {
+      flights += cache.flights.size;
       const labels = { cache: metrics.bounded("cache", cache.definition.name) };
-      metrics.hits.inc(labels, cache.hitsUncollected);
-      metrics.misses.inc(labels, cache.missesUncollected);
+      metrics.adapter.hits.inc(labels, cache.hitsUncollected);
+      metrics.adapter.misses.inc(labels, cache.missesUncollected);
       cache.hitsUncollected = 0;
       cache.missesUncollected = 0;
-      metrics.entries.set(labels, cache.entries.size);
-      metrics.cacheBytes.set(labels, cache.bytes);
+      metrics.adapter.entries.set(labels, cache.entries.size);
+      metrics.adapter.cacheBytes.set(labels, cache.bytes);
     }
+    metrics.adapter.fillsInFlight.set(flights);
     for (const [reason, counter] of this.#forwards) {
-      metrics.forwards.inc({ reason }, counter.count);
+      metrics.adapter.forwards.inc({ reason }, counter.count);
       counter.count = 0;
     }
-    metrics.evictions.inc(this.#store.evictions - this.#evictionsCollected);
+    metrics.adapter.evictions.inc(this.#store.evictions - this.#evictionsCollected);
     this.#evictionsCollected = this.#store.evictions;
-    metrics.memoryBytes.set({ area: "adapter" }, this.#store.bytes);
+    metrics.thread.memoryBytes.set({ area: "adapter" }, this.#store.bytes);
   }
 }

@@ -1,4 +1,3 @@
-import { PROTOCOL_VERSION } from "@freshet/rpc";
 import type { AdapterLink, ControlError, ControlResult, SessionScope } from "@freshet/rpc";
 import type { CacheStatement } from "@freshet/sql";
 import type { CanonicalParam } from "@freshet/types";
@@ -29,6 +28,8 @@ import { ServerMessages } from "./server-messages.ts";
 import type { RouterParts } from "./server-messages.ts";
 import { StatementRouting } from "./statement-routing.ts";
 import { TextCache } from "./text-cache.ts";
+
+const NOT_VOUCHED = "the server was not heard from for too long to vouch for answers";
 
 export interface RouterStats {
   readonly entries: number;
@@ -98,11 +99,13 @@ class CoreRouter implements OwnedRouter {
   }
 
   get serving(): boolean {
-    return this.#messages.serving;
+    const { connection, clock } = this.#parts;
+    return this.#messages.serving && connection.vouched(clock);
   }
 
   get servingReason(): string {
-    return this.#messages.servingReason;
+    const { connection, clock } = this.#parts;
+    return connection.vouched(clock) ? this.#messages.servingReason : NOT_VOUCHED;
   }
 
   get generation(): number {
@@ -139,7 +142,7 @@ class CoreRouter implements OwnedRouter {
   }
 
   lookup(route: CachedRoute, key: string): Entry | null {
-    if (!this.#messages.serving) return null;
+    if (!this.serving) return null;
     const entry = stateOf(route).entries.get(key);
     if (entry === undefined) return null;
     entry.referenced = true;
@@ -147,8 +150,8 @@ class CoreRouter implements OwnedRouter {
   }
 
   fill(route: CachedRoute, key: string, params: readonly CanonicalParam[]): Promise<FillResult> {
-    if (!this.#messages.serving) {
-      return Promise.resolve({ kind: "refused", reason: this.#messages.servingReason });
+    if (!this.serving) {
+      return Promise.resolve({ kind: "refused", reason: this.servingReason });
     }
     return this.#parts.fills.fill(stateOf(route), key, params);
   }
@@ -200,7 +203,11 @@ class CoreRouter implements OwnedRouter {
       (message) => this.#messages.apply(message),
       () => this.#messages.lose("the server is away"),
     );
-    connection.send({ kind: "hello", version: PROTOCOL_VERSION, adapter: this.#options.adapter });
+    connection.send({
+      kind: "hello",
+      version: connection.protocol,
+      adapter: this.#options.adapter,
+    });
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,7 @@
 import { setImmediate } from "node:timers";
 import type { AdapterLink, CacheId, RequestId, ToAdapter, ToServer } from "@freshet/rpc";
+import { PROTOCOL_VERSION } from "@freshet/rpc";
+import type { Clock } from "@freshet/util";
 
 /**
  * The current link to the server, if any. Releases are gathered for a turn, but always leave
@@ -8,6 +10,8 @@ import type { AdapterLink, CacheId, RequestId, ToAdapter, ToServer } from "@fres
  */
 export class ServerConnection {
   #link: AdapterLink | null = null;
+  /** Null within a process, where what was received cannot be old. */
+  #vouching: AdapterLink | null = null;
   #releases = new Map<CacheId, string[]>();
   #scheduled = false;
   // Requests are never numbered twice, so a late answer of an older link finds nobody.
@@ -17,15 +21,26 @@ export class ServerConnection {
     return this.#link !== null;
   }
 
+  /** The version the link's server must speak. */
+  get protocol(): number {
+    return this.#link?.protocol ?? PROTOCOL_VERSION;
+  }
+
+  /** Whether what the server said is still known to be fresh; see `Link.vouchedUntilMs`. */
+  vouched(clock: Clock): boolean {
+    return this.#vouching === null || clock.monotonicMs() < this.#vouching.vouchedUntilMs();
+  }
+
   attach(link: AdapterLink, onMessage: (message: ToAdapter) => void, onLost: () => void): void {
     this.#link = link;
+    this.#vouching = link.vouchedUntilMs() === Infinity ? null : link;
     this.#releases.clear();
     link.onMessage((message) => {
       if (this.#link === link) onMessage(message);
     });
     link.onClose(() => {
       if (this.#link !== link) return;
-      this.#link = null;
+      this.#link = this.#vouching = null;
       this.#releases.clear();
       onLost();
     });
@@ -62,7 +77,7 @@ export class ServerConnection {
 
   close(): void {
     const link = this.#link;
-    this.#link = null;
+    this.#link = this.#vouching = null;
     this.#releases.clear();
     link?.close();
   }

@@ -1,4 +1,3 @@
-import { PROTOCOL_VERSION } from "@freshet/rpc";
 import type { CacheDefinition, ControlError, ControlResult, ToAdapter } from "@freshet/rpc";
 import type { Clock, Logger } from "@freshet/util";
 import { unreachable } from "@freshet/util";
@@ -79,16 +78,19 @@ export class ServerMessages {
     this.#setServing(false, reason);
     for (const cache of [...registry.all()]) this.#drop(cache, reason);
     fills.loseAll(reason);
+    // Privileges and schemas may change while nobody tells us.
+    access.changed([]);
     access.lose();
     positions.lose();
     controls.lose();
   }
 
   #welcome(message: Extract<ToAdapter, { readonly kind: "welcome" }>): void {
-    const { registry, positions, connection, logger } = this.#parts;
+    const { registry, access, positions, connection, logger } = this.#parts;
     for (const cache of [...registry.all()]) this.#drop(cache, "the server began anew");
-    if (message.version !== PROTOCOL_VERSION) {
-      const versions = { server: message.version, adapter: PROTOCOL_VERSION };
+    access.changed([]);
+    if (message.version !== connection.protocol) {
+      const versions = { server: message.version, adapter: connection.protocol };
       logger.error(versions, "server speaks another protocol version; forwarding everything");
       this.lose("the server speaks another protocol version");
       connection.close();

@@ -26,7 +26,8 @@ export async function startMysqlAdapter(options: MysqlAdapterOptions): Promise<M
   const port = await listener.listen();
   return {
     port,
-    close: (drainMs) => listener.close(drainMs),
+    drain: (how) => listener.drain(how),
+    close: (limitMs) => listener.drain({ delayMs: 0, limitMs }),
     cancel: (key) => context.cancels.receive(key),
     clients: () => listener.clients,
     statistics: () => listener.statistics,

@@ -38,15 +38,13 @@ export class Listener extends ClientListener<StartupDialog, Session> {
     return errorOf(dialog, CANNOT_CONNECT, `Can't connect to the upstream MySQL server: ${reason}`);
   }
 
-  protected override cut(session: Session): void {
-    session.fatal(ERROR.serverShutdown, "08S01", "Server shutdown in progress");
+  protected override shuttingDown(): Error {
+    return new ProtocolViolation("Server shutdown in progress", ERROR.serverShutdown);
   }
 
   protected override async greet(dialog: StartupDialog): Promise<void> {
     const context = this.#context;
-    if (this.draining) {
-      throw new ProtocolViolation("Server shutdown in progress", ERROR.serverShutdown);
-    }
+    if (this.refusing) throw this.shuttingDown();
     if (this.tooMany) {
       throw new ProtocolViolation("Too many connections", ERROR.conCount);
     }
@@ -133,7 +131,6 @@ export class Listener extends ClientListener<StartupDialog, Session> {
     this.entered(session, dialog);
     session.socket.write(ok);
     session.start(rest);
-    if (this.draining) session.drain();
   }
 }
 

@@ -8,6 +8,7 @@ import {
   StatementParams,
 } from "@freshet/mysql-wire";
 import { learnedDone } from "./prepared/learned.ts";
+import type { Statement } from "./prepared/statement.ts";
 import type { Session } from "./session.ts";
 import type { UpstreamLink } from "./upstream/link.ts";
 import type { UpstreamUnit } from "./upstream/reply-queue.ts";
@@ -100,19 +101,29 @@ function onPrepared(link: UpstreamLink, unit: UpstreamUnit): void {
   patchStatementId(reader.buffer, reader.payloadAt, statement.id);
 }
 
+/** Rows are left in the upstream, or not any more. */
+function cursorMoved(session: Session, statement: Statement, status: number): void {
+  const { cursorExists, lastRowSent, moreResultsExist } = SERVER_STATUS;
+  const flags = status & (cursorExists | lastRowSent | moreResultsExist);
+  if (flags === cursorExists) session.cursors.add(statement);
+  else session.cursors.delete(statement);
+}
+
 function finish(session: Session, link: UpstreamLink, unit: UpstreamUnit): void {
+  const { tracker } = link;
   const before = session.status;
   // An ERR has no flags: those of the results before it stand, and a transaction that it ended
   // shows with the next OK.
-  session.status = link.tracker.status & ~RESULT_FLAGS;
+  session.status = tracker.status & ~RESULT_FLAGS;
   if (unit.command === COMMAND.query) link.queries += 1;
   if (unit.kind === "client" && unit.statement !== null) {
     if (unit.failed) session.statements.undo(unit.statement);
     else if (unit.learned !== null) learnedDone(session, unit.statement, unit.learned);
   }
+  if (unit.cursor !== null) cursorMoved(session, unit.cursor, unit.failed ? 0 : tracker.status);
   session.transaction.unitEnded(unit, before, session.status);
   // Waiters run after this turn, so the reply is on its way before they write.
   link.queue.shift();
+  session.account.replied(unit, unit.failed);
   unit.onDone?.(unit);
-  if (!link.queue.busy) session.onIdle();
 }

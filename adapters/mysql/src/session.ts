@@ -1,14 +1,8 @@
 import type { Socket } from "node:net";
-import {
-  type Greeting,
-  type InputOwner,
-  Outbox,
-  readReusing,
-  type RoutingSession,
-  StatementAccount,
-} from "@freshet/adapter-core";
+import { ClientSession, type Greeting, type RoutingSession } from "@freshet/adapter-core";
 import {
   CLIENT,
+  COMMAND,
   ERROR,
   errPacket,
   okPacket,
@@ -25,7 +19,7 @@ import { handleCommand } from "./commands.ts";
 import type { AdapterContext } from "./context.ts";
 import { LastHit } from "./diagnostics.ts";
 import { prepareAhead } from "./prepared/forward.ts";
-import { StatementTable } from "./prepared/statement.ts";
+import { type Statement, StatementTable } from "./prepared/statement.ts";
 import { Probing } from "./probing.ts";
 import { onReply } from "./replies.ts";
 import { SessionSettings } from "./settings.ts";
@@ -40,8 +34,8 @@ import {
 import { type LinkOwner, UpstreamLink } from "./upstream/link.ts";
 import { UpstreamUnit } from "./upstream/reply-queue.ts";
 
-/** While a statement waits, this much more of the client's input is taken in. */
-const INPUT_BUFFER_BYTES = 65_536;
+/** A client that is idle reads nothing: it is told with its next command, if that comes soon. */
+const DRAIN_IDLE_MS = 1_000;
 
 /**
  * What backslashes and double quotes mean depends on sql_mode, and in some character sets (GBK,
@@ -85,22 +79,21 @@ export interface SessionOptions {
 }
 
 /**
- * One client after its login. Its input is handled strictly in order: a handler that has to wait
- * (for a fill, a probe, a connection) returns a promise, and nothing further is looked at until
- * it is done. A local answer is only given when nothing is outstanding upstream, so replies leave
- * in order. The rest is forwarded as it is, chunk by chunk.
+ * One client after its login. A local answer is only given when nothing is outstanding upstream,
+ * so replies leave in order. The rest is forwarded as it is, chunk by chunk.
  */
-export class Session implements LinkOwner, InputOwner, Killable, RoutingSession {
+export class Session
+  extends ClientSession<CommandScanner, UpstreamLink>
+  implements LinkOwner, Killable, RoutingSession
+{
   readonly context: AdapterContext;
-  /** Perhaps another than the one given, which then is not to be used any more. */
-  readonly socket: Socket;
-  readonly out: Outbox;
   readonly settings: SessionSettings;
-  readonly account: StatementAccount;
   readonly statements = new StatementTable();
   readonly transaction: TransactionMemory;
   readonly probing: Probing;
   readonly hits = new LastHit();
+  /** Statements whose rows the client has not fetched all. */
+  readonly cursors = new Set<Statement>();
   readonly threadId: number;
   readonly capabilities: number;
   readonly options: SessionOptions;
@@ -109,18 +102,13 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
   user: string;
   /** `SERVER_STATUS` flags the upstream sent last. */
   status: number;
-  link: UpstreamLink | null = null;
   /** The upstream's last words are on their way to the client: nothing more to say. */
   farewellForwarded = false;
   /** A KILL QUERY came while the client's statement waited here. */
   killed = false;
-  closed = false;
   /** A text may hold several statements. */
   multiStatements: boolean;
 
-  readonly #reader: CommandScanner;
-  readonly #moved: Socket | null;
-  #waiting = false;
   /** A dialog wants the next packet (COM_CHANGE_USER). */
   #packetWaiter: ((payload: Buffer) => void) | null = null;
   /** The next physical packet belongs to the command before it. */
@@ -128,70 +116,23 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
   #discardParts = false;
   /** Of the next packet we send. */
   #sequence = 1;
-  #pumping = false;
-  #paused = false;
-  #draining = false;
-  /** The connection broke, rather than ended. */
-  #vanished = false;
 
   constructor(options: SessionOptions) {
     const { context, socket, template, connection, login } = options;
+    const reader = new CommandScanner(context.limits.batchLimitBytes);
+    super({ context, socket, reader, drainIdleMs: DRAIN_IDLE_MS });
     this.options = options;
     this.context = context;
-    this.account = new StatementAccount(context);
     this.login = login;
     this.user = options.user;
     this.threadId = options.threadId;
     this.capabilities = login.capabilities;
     this.multiStatements = (login.capabilities & CLIENT.multiStatements) !== 0;
-    this.#moved = readReusing(socket, this);
-    this.socket = this.#moved ?? socket;
-    this.out = new Outbox(this.socket);
     this.settings = new SessionSettings(template.hidden);
     this.status = template.status;
     this.transaction = new TransactionMemory(template.hidden !== null);
     this.probing = new Probing(this, template);
-    this.#reader = new CommandScanner(context.limits.batchLimitBytes);
     if (connection !== null) this.attach(connection);
-  }
-
-  /** Takes over the socket; `rest` was read with the login. */
-  start(rest: Buffer): void {
-    if (this.#moved === null) {
-      this.socket.on("data", (chunk: Buffer) => this.take(chunk, chunk.length));
-    }
-    this.socket.on("drain", () => {
-      this.out.writable = true;
-      this.link?.socket.resume();
-      this.#pump();
-    });
-    this.socket.on("error", () => (this.#vanished = true));
-    this.socket.on("end", () => this.close());
-    this.socket.on("close", () => this.close());
-    if (this.socket.destroyed) return this.close();
-    if (rest.length > 0) this.#reader.push(rest);
-    this.socket.resume();
-    this.#pump();
-  }
-
-  /** Bytes of the client arrived. */
-  take(chunk: Buffer, end: number): void {
-    if (this.closed) return;
-    this.account.received(end);
-    this.#reader.push(chunk, end);
-    this.#pump();
-  }
-
-  /** Packets wait to be handled, or have not left for the upstream. */
-  get holdsInput(): boolean {
-    if (this.#waiting || !this.#reader.holdsNoChunk) return true;
-    const { link } = this;
-    return link !== null && (link.out.length > 0 || link.socket.writableLength > 0);
-  }
-
-  /** Replies of the upstream have not left for the client. */
-  get holdsReplies(): boolean {
-    return this.out.length > 0 || this.socket.writableLength > 0;
   }
 
   /** Null while the hidden settings are not known: the router then says whether to probe. */
@@ -222,68 +163,20 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
     return (this.status & (inTransaction | autocommit)) !== autocommit;
   }
 
-  #pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    try {
-      while (
-        !this.closed &&
-        (!this.#waiting || this.#packetWaiter !== null) &&
-        this.#reader.next()
-      ) {
-        const pending = this.#handle();
-        if (pending !== undefined) this.#wait(pending);
-      }
-    } catch (error) {
-      this.#failed(error);
-    } finally {
-      this.#pumping = false;
-    }
+  protected override get held(): boolean {
+    return this.waiting && this.#packetWaiter === null;
+  }
+
+  protected override waited(): void {
+    if (!this.killed) return;
+    this.killed = false;
+    // What was answered meanwhile is past killing; what was forwarded is not.
     this.flush();
-    this.#regulate();
+    this.kill("query");
   }
 
-  #wait(pending: Promise<void>): void {
-    this.#waiting = true;
-    const done = () => {
-      this.#waiting = false;
-      if (this.killed) {
-        this.killed = false;
-        // What was answered meanwhile is past killing; what was forwarded is not.
-        this.flush();
-        this.kill("query");
-      }
-      this.#pump();
-    };
-    pending.then(done, (error: unknown) => {
-      this.#failed(error);
-      done();
-    });
-  }
-
-  /** Stops or goes on reading the client: a bound on what we hold for it. */
-  #regulate(): void {
-    const full =
-      !this.out.writable ||
-      this.link?.out.writable === false ||
-      (this.#waiting && this.#reader.bufferedBytes > INPUT_BUFFER_BYTES);
-    if (full === this.#paused) return;
-    this.#paused = full;
-    if (full) this.socket.pause();
-    else this.socket.resume();
-  }
-
-  flush(): void {
-    const bytes = this.out.flush();
-    if (bytes > 0) this.context.metrics.bytesToClient(bytes);
-    if (this.link !== null) {
-      this.link.out.flush();
-      if (!this.out.writable && !this.closed) this.link.socket.pause();
-    }
-  }
-
-  #handle(): void | Promise<void> {
-    const reader = this.#reader;
+  protected override handle(): void | Promise<void> {
+    const { reader } = this;
     const { buffer, start, end } = reader;
     if (!reader.first) {
       if (!this.#discardParts) this.link?.out.add(buffer, start, end);
@@ -313,8 +206,7 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
 
   /** A command, or what the upstream has asked for. */
   #command(): void | Promise<void> {
-    const reader = this.#reader;
-    const { link } = this;
+    const { reader, link } = this;
     if (link?.tracker.awaitsClient === true) {
       // The file's data ends with an empty packet.
       if (reader.length === 0) link.tracker.clientAnswered();
@@ -325,6 +217,15 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
       throw new ProtocolViolation("Got packets out of order", ERROR.netPacketsOutOfOrder);
     }
     if (reader.length === 0) return this.discard(() => this.unknownCommand());
+    if (this.draining.active && isAnswered(reader)) {
+      // The end of one says whether the next is within a transaction.
+      if (link?.queue.busy === true) {
+        return link.queue.idle().then(() => (this.closed ? undefined : this.#command()));
+      }
+      const fetches = reader.buffer[reader.payloadAt] === COMMAND.stmtFetch;
+      const goesOn = this.transactionOpen || (fetches && this.cursors.size > 0);
+      if (!goesOn) return this.discard(() => this.dismiss());
+    }
     return handleCommand(this, reader);
   }
 
@@ -346,7 +247,7 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
   nextPacket(): Promise<Buffer> {
     return new Promise((resolve) => {
       this.#packetWaiter = resolve;
-      queueMicrotask(() => this.#pump());
+      queueMicrotask(() => this.pump());
     });
   }
 
@@ -403,21 +304,16 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
   /** Everything is as at login. */
   reset(hiddenKnown: boolean): void {
     this.statements.clear();
+    this.cursors.clear();
     this.hits.forget();
     this.transaction.reset(hiddenKnown);
   }
 
   onReply(link: UpstreamLink): void {
+    // What was read with the last message before a cut.
+    if (this.closed) return;
     onReply(this, link);
-  }
-
-  onRepliesEnd(): void {
-    this.flush();
-    this.#regulate();
-  }
-
-  onLinkDrain(): void {
-    this.#pump();
+    if (this.draining.cutting) this.draining.messageEnded();
   }
 
   onLinkClosed(link: UpstreamLink, error: Error | null): void {
@@ -428,7 +324,7 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
     if (this.closed || link !== this.link) return;
     if (error !== null) this.context.logger.info({ error: messageOf(error) }, "upstream lost");
     // A client that waits is told; one that does not finds the connection closed, as it would.
-    if (this.farewellForwarded || (!busy && !this.#waiting)) return this.end();
+    if (this.farewellForwarded || (!busy && !this.waiting)) return this.end();
     if (!hidden && link.tracker.done === false && this.#replyBegun(link)) return this.end();
     this.fatal(ERROR.clientServerLost, "HY000", "Lost connection to the upstream during query");
   }
@@ -453,6 +349,7 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
     const unit = new UpstreamUnit(kind, command);
     link.queue.push(unit);
     if (kind === "client") {
+      this.account.sent(unit);
       this.transaction.sent(unit, traits, text);
       if (changes && (text === null || GLOBALLY.test(text))) {
         unit.onDone = () => this.context.templates.clear();
@@ -504,8 +401,7 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
     this.end();
   }
 
-  #failed(error: unknown): void {
-    if (this.closed) return;
+  protected override failed(error: unknown): void {
     if (error instanceof ProtocolViolation) {
       return this.fatal(error.code, error.sqlState, error.message);
     }
@@ -513,37 +409,11 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
     this.fatal(ERROR.unknown, "HY000", "internal error of the proxy");
   }
 
-  /** What was written still leaves, then both sides are closed. */
-  end(): void {
-    this.flush();
-    if (!this.socket.destroyed) {
-      this.socket.end();
-      const { socket } = this;
-      setTimeout(() => socket.destroy(), 2000).unref();
-      socket.resume();
-    }
-    this.close();
+  protected override killRunning(link: UpstreamLink): void {
+    this.#killUpstream(link, "connection");
   }
 
-  /**
-   * The client is gone or done; its upstream connection ends with it and is never reused. What a
-   * client sent before it said goodbye still runs, as it would without us; what a client that
-   * broke off was running is killed.
-   */
-  close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    const { link } = this;
-    if (link !== null && !link.closed) {
-      link.out.flush();
-      if (this.#vanished && link.queue.busy) {
-        this.#killUpstream(link, "connection");
-        link.abort();
-      } else {
-        link.finish();
-      }
-    }
-    if (!this.socket.writableEnded) this.socket.destroy();
+  protected override left(): void {
     this.options.onClose(this);
   }
 
@@ -556,7 +426,7 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
       else this.end();
       return;
     }
-    if (this.#waiting && (head === null || head.kind === "hidden")) this.killed = true;
+    if (this.waiting && (head === null || head.kind === "hidden")) this.killed = true;
     else if (link !== null && head?.kind === "client") this.#killUpstream(link, scope);
   }
 
@@ -564,23 +434,61 @@ export class Session implements LinkOwner, InputOwner, Killable, RoutingSession 
     void killUpstream(() => this.context.connect(this.login), link.threadId, scope);
   }
 
-  /** No transaction, nothing outstanding, nothing half sent. */
-  get quiet(): boolean {
-    return !this.#waiting && this.link?.queue.busy !== true && !this.transactionOpen;
+  override get quiet(): boolean {
+    const nothing = !this.waiting && this.link?.queue.busy !== true && !this.transactionOpen;
+    return nothing && this.cursors.size === 0 && this.betweenMessages;
   }
 
-  /** Shuts down as soon as the client is between transactions. */
-  drain(): void {
-    this.#draining = true;
-    this.onIdle();
+  override get outcomeDue(): boolean {
+    return this.link?.queue.outcomeDue(this.transactionOpen) === true;
   }
 
-  onIdle(): void {
-    if (!this.#draining) return;
-    setImmediate(() => {
-      if (this.closed || !this.quiet) return;
-      this.#sequence = 0;
+  override get betweenMessages(): boolean {
+    return this.link === null || (this.link.reader.last && !this.link.reader.continues);
+  }
+
+  override dismiss(): void {
+    this.breakOff();
+    if (this.#continueReply()) {
       this.fatal(ERROR.serverShutdown, "08S01", "Server shutdown in progress");
-    });
+    }
+  }
+
+  override interrupt(): void {
+    if (this.link !== null) this.#killUpstream(this.link, "query");
+  }
+
+  override abandon(): void {
+    this.breakOff();
+    if (this.betweenMessages && this.#continueReply()) {
+      this.fatal(ERROR.clientServerLost, "HY000", "Lost connection to the upstream during query");
+    }
+  }
+
+  /** Ends the session and is false where an ERR could not be told from the reply it stands in. */
+  #continueReply(): boolean {
+    const { link } = this;
+    const head = link?.queue.head ?? null;
+    // Numbered as the answer to the next command: that is when a client reads it.
+    if (link === null || head === null) this.#sequence = 1;
+    else if (head.kind === "client" && head.begun) {
+      if (!link.tracker.inRows) {
+        this.end();
+        return false;
+      }
+      this.#sequence = (link.reader.sequence + 1) & 0xff;
+    }
+    return true;
+  }
+}
+
+function isAnswered({ buffer, payloadAt }: CommandPacket): boolean {
+  switch (buffer[payloadAt]) {
+    case COMMAND.quit:
+    case COMMAND.stmtClose:
+    case COMMAND.stmtSendLongData:
+      return false;
+    default:
+      return true;
   }
 }

@@ -1,6 +1,6 @@
 import { scopeOf } from "@freshet/adapter-core";
 import type { SessionScope } from "@freshet/rpc";
-import { type LexerSettings, lexerSettings } from "@freshet/sql";
+import { type LexerSettings, mysqlLexerSettings } from "@freshet/sql";
 import type { HiddenSettings } from "./probe.ts";
 
 /** Words of sql_mode that are part of a scope, in the order of their names. */
@@ -28,12 +28,7 @@ const REFUSED_MODES = [
   "TIME_ROUND_FRACTIONAL",
 ] as const;
 
-export const DEFAULT_LEXER_SETTINGS = lexerSettings({
-  backslashEscapes: true,
-  ansiQuotes: false,
-  pipesAsConcat: false,
-  highNotPrecedence: false,
-});
+export const DEFAULT_LEXER_SETTINGS = mysqlLexerSettings([]);
 
 /**
  * Minutes east of UTC of a session's time zone when it is fixed; null for named zones and a
@@ -95,12 +90,7 @@ export class SessionSettings {
       return;
     }
     const { modes } = hidden;
-    this.lexer = lexerSettings({
-      backslashEscapes: !modes.has("NO_BACKSLASH_ESCAPES"),
-      ansiQuotes: modes.has("ANSI_QUOTES"),
-      pipesAsConcat: modes.has("PIPES_AS_CONCAT"),
-      highNotPrecedence: modes.has("HIGH_NOT_PRECEDENCE"),
-    });
+    this.lexer = mysqlLexerSettings(modes);
     this.resultCharset = hidden.resultCharset;
     this.#offsetMinutes = fixedOffsetMinutes(hidden.timeZone, hidden.systemTimeZone);
     const offset = this.#offsetMinutes === null ? 0 : this.#offsetMinutes + 1024;

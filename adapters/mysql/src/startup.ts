@@ -50,6 +50,11 @@ export class StartupDialog {
     this.socket.destroy();
   }
 
+  /** Ends a dialog that waits for its client; the error says why. */
+  refuse(error: Error): void {
+    this.#dialog.source.fail(error);
+  }
+
   /** Throws PeerGone to drop the connection without a word, ProtocolViolation to say why. */
   async run(face: ServerFace, threadId: number): Promise<Startup> {
     const offered = offeredCapabilities(face.capabilities, this.#tls !== null);

@@ -13,20 +13,14 @@ const PLAIN_VERBS = new Set([
   ...["select", "insert", "update", "delete", "replace", "with", "values", "table", "set", "use"],
   ...["begin", "start", "commit", "rollback", "savepoint", "release", "show", "explain", "desc"],
   ...["describe", "create", "alter", "drop", "truncate", "rename", "analyze", "optimize", "do"],
-  ...[
-    "load",
-    "lock",
-    "grant",
-    "revoke",
-    "unlock",
-    "kill",
-    "flush",
-    "reset",
-    "check",
-    "help",
-    "prepare",
-  ],
-  ...["deallocate", "xa", "import", "checksum", "repair", "cache", "handler", "signal", "get", ""],
+  ...["load", "lock", "grant", "revoke", "unlock", "kill", "flush", "reset", "check", "help"],
+  ...["prepare", "deallocate", "xa", "import", "checksum", "repair", "cache", "handler", "signal"],
+  ...["get", ""],
+]);
+/** Within a transaction, what these do is undone with it. */
+const UNDONE_VERBS = new Set([
+  ...["select", "insert", "update", "delete", "replace", "with", "values", "table", "use", "do"],
+  ...["show", "explain", "desc", "describe", "savepoint", "release", "handler", "load"],
 ]);
 
 /** Of these only functions that they call may change the session. */
@@ -127,9 +121,11 @@ export class TransactionMemory {
   /** A statement goes upstream within `unit`; null: nothing is known about it. */
   sent(unit: UpstreamUnit, traits: StatementTraits | null, text: string | null): void {
     if (traits === null) {
-      unit.mayWrite = unit.mayChangeSession = true;
+      unit.mayWrite = unit.mayChangeSession = unit.mayCommit = true;
     } else {
       unit.mayWrite ||= traits.mayWrite || traits.multiple;
+      unit.mayCommit ||= wraps(traits, text ?? "") || !UNDONE_VERBS.has(traits.verb);
+      unit.mayCommit ||= traits.multiple || text === null;
       unit.mayChangeSession ||= traits.mayChangeSession || traits.multiple;
       if (begins(traits) && text !== null) unit.plainBegin = PLAIN_BEGIN.test(text);
     }

@@ -1,4 +1,4 @@
-import { commonContext, StartupTemplates } from "@freshet/adapter-core";
+import { commonContext, type DrainOptions, StartupTemplates } from "@freshet/adapter-core";
 import { CancelRegistry } from "./cancel.ts";
 import type { AdapterContext } from "./context.ts";
 import { learnZone } from "./learn-zone.ts";
@@ -25,12 +25,11 @@ export async function startPostgresAdapter(
     onForeignCancel: options.onForeignCancel ?? (() => undefined),
   });
   const port = await listener.listen();
+  const drain = (how: DrainOptions) => listener.drain(how).finally(() => context.zones.close());
   return {
     port,
-    close: (drainMs) => {
-      context.zones.close();
-      return listener.close(drainMs);
-    },
+    drain,
+    close: (limitMs) => drain({ delayMs: 0, limitMs }),
     cancel: (key) => void context.cancels.request(key),
     clients: () => listener.clients,
     statistics: () => listener.statistics,

@@ -48,8 +48,8 @@ export class Listener extends ClientListener<StartupDialog, Session> {
     return fatal("08006", `could not connect to the upstream: ${reason}`);
   }
 
-  protected override cut(session: Session): void {
-    session.fatal("57P01", "terminating connection due to administrator command");
+  protected override shuttingDown(): Error {
+    return new ProtocolViolation("the database system is shutting down", "57P03");
   }
 
   protected override async greet(dialog: StartupDialog): Promise<void> {
@@ -74,7 +74,7 @@ export class Listener extends ClientListener<StartupDialog, Session> {
     if (negotiate !== null) {
       socket.write(negotiateProtocolVersion(protocolVersion(startup.minor), negotiate));
     }
-    if (this.draining) throw new ProtocolViolation("the database system is shutting down", "57P03");
+    if (this.refusing) throw this.shuttingDown();
     if (this.tooMany) {
       throw new ProtocolViolation("sorry, too many clients already", "53300");
     }
@@ -136,7 +136,6 @@ export class Listener extends ClientListener<StartupDialog, Session> {
     greeting.push(backendKeyData(key.processId, key.secret), readyForQuery(STATUS.idle));
     session.socket.write(Buffer.concat(greeting));
     session.start(rest);
-    if (this.draining) session.drain();
   }
 }
 

@@ -1,4 +1,4 @@
-import { BACKEND, parseDataRow, parseParameterStatus, STATUS } from "@freshet/pg-wire";
+import { BACKEND, parseDataRow, parseParameterStatus } from "@freshet/pg-wire";
 import type { Session } from "./session.ts";
 import type { UpstreamLink } from "./upstream/link.ts";
 import type { UpstreamUnit } from "./upstream/reply-queue.ts";
@@ -101,8 +101,8 @@ function onReady(session: Session, link: UpstreamLink, status: number): void {
   }
   // Waiters run after this turn, so the ReadyForQuery is on its way before they write.
   link.queue.shift();
+  if (unit !== null) session.account.replied(unit, unit.failed);
   unit?.onReady?.(unit);
-  if (status === STATUS.idle) session.onIdle();
 }
 
 function undoFailedOperations(session: Session, unit: UpstreamUnit): void {

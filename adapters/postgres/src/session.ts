@@ -1,11 +1,5 @@
 import type { Socket } from "node:net";
-import {
-  type InputOwner,
-  Outbox,
-  readReusing,
-  type RoutingSession,
-  StatementAccount,
-} from "@freshet/adapter-core";
+import { ClientSession, type RoutingSession } from "@freshet/adapter-core";
 import type { SessionScope } from "@freshet/rpc";
 import type { LexerSettings, StatementTraits } from "@freshet/sql";
 import {
@@ -35,8 +29,6 @@ import { type UpstreamConnection, UpstreamRefused } from "./upstream/connect.ts"
 import { type LinkOwner, UpstreamLink } from "./upstream/link.ts";
 import { UpstreamUnit } from "./upstream/reply-queue.ts";
 
-/** While a statement waits, this much more of the client's input is taken in. */
-const INPUT_BUFFER_BYTES = 65_536;
 const COPY_HEADER_BYTES = 5;
 
 const READY = new Map(
@@ -60,102 +52,55 @@ export interface SessionOptions {
   readonly onClose: (session: Session) => void;
 }
 
+/** Clients expect to be told at any time that the server ends. */
+const DRAIN_IDLE_MS = 0;
+
 /**
- * One client after its start-up. Its input is handled strictly in order: a handler that has to
- * wait (for a fill, a probe, a connection) returns a promise, and nothing further is looked at
- * until it is done. A local answer is only given when nothing is outstanding upstream, so bytes
- * leave in slot order. The rest is forwarded as it is, chunk by chunk.
+ * One client after its start-up. A local answer is only given when nothing is outstanding
+ * upstream, so bytes leave in slot order. The rest is forwarded as it is, chunk by chunk.
  */
-export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSession {
+export class Session
+  extends ClientSession<FrameReader, UpstreamLink>
+  implements LinkOwner, Cancellable, RoutingSession
+{
   readonly context: AdapterContext;
-  /** Perhaps another than the one given, which then is not to be used any more. */
-  readonly socket: Socket;
-  readonly out: Outbox;
   readonly settings: SessionSettings;
-  readonly account: StatementAccount;
   readonly statements = new StatementTable();
   readonly transaction: TransactionMemory;
   readonly extended: ExtendedProtocol;
   /** The last status byte the upstream sent; idle without one. */
   status: number = STATUS.idle;
-  link: UpstreamLink | null = null;
   /** A FATAL of the upstream is on its way to the client: nothing more to say. */
   fatalForwarded = false;
-  closed = false;
 
   readonly #options: SessionOptions;
-  readonly #reader: FrameReader;
-  readonly #moved: Socket | null;
-  #waiting = false;
   /** A cancel came while the client's statement waited, for a fill or for a probe. */
   #cancelDue = false;
-  #pumping = false;
-  #paused = false;
-  #draining = false;
   #discardParts = false;
-  /** The connection broke, rather than ended. */
-  #vanished = false;
   #probedAtMs: number;
   /** `Router.accessGeneration` that the hidden settings were read at. */
   #probedAccess: number;
 
   constructor(options: SessionOptions) {
     const { context, socket, template, connection } = options;
+    const { batchLimitBytes } = context.limits;
+    const reader = new FrameReader({
+      assembleLimit: (type) => (type === FRONTEND.copyData ? COPY_HEADER_BYTES : batchLimitBytes),
+    });
+    super({ context, socket, reader, drainIdleMs: DRAIN_IDLE_MS });
     this.#options = options;
     this.context = context;
-    this.account = new StatementAccount(context);
-    this.#moved = readReusing(socket, this);
-    this.socket = this.#moved ?? socket;
-    this.out = new Outbox(this.socket);
     this.settings = new SessionSettings(template.parameters, template.hidden);
     this.transaction = new TransactionMemory(template.hidden !== null);
     this.extended = new ExtendedProtocol(this);
     this.#probedAtMs = template.learnedAtMs;
     this.#probedAccess = template.accessGeneration;
-    const { batchLimitBytes } = context.limits;
-    this.#reader = new FrameReader({
-      assembleLimit: (type) => (type === FRONTEND.copyData ? COPY_HEADER_BYTES : batchLimitBytes),
-    });
     if (connection !== null) this.#attach(connection);
   }
 
-  /** Takes over the socket; `rest` was read with the start-up packet. */
-  start(rest: Buffer): void {
-    if (this.#moved === null) {
-      this.socket.on("data", (chunk: Buffer) => this.take(chunk, chunk.length));
-    }
-    this.socket.on("drain", () => {
-      this.out.writable = true;
-      this.link?.socket.resume();
-      this.#pump();
-    });
-    this.socket.on("error", () => (this.#vanished = true));
-    this.socket.on("end", () => this.close());
-    this.socket.on("close", () => this.close());
-    if (this.socket.destroyed) return this.close();
-    if (rest.length > 0) this.#reader.push(rest);
-    this.socket.resume();
-    this.#pump();
-  }
-
-  /** Bytes of the client arrived. */
-  take(chunk: Buffer, end: number): void {
-    if (this.closed) return;
-    this.account.received(end);
-    this.#reader.push(chunk, end);
-    this.#pump();
-  }
-
-  /** Frames wait to be handled, or have not left for the upstream. */
-  get holdsInput(): boolean {
-    if (this.#waiting || this.extended.open || !this.#reader.holdsNoChunk) return true;
-    const { link } = this;
-    return link !== null && (link.out.length > 0 || link.socket.writableLength > 0);
-  }
-
-  /** Replies of the upstream have not left for the client. */
-  get holdsReplies(): boolean {
-    return this.out.length > 0 || this.socket.writableLength > 0;
+  /** Also messages of a batch that are collected. */
+  override get holdsInput(): boolean {
+    return this.extended.open || super.holdsInput;
   }
 
   /** Null while the hidden settings are not known: the router then says whether to probe. */
@@ -167,70 +112,26 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
     return this.settings.lexer;
   }
 
-  #pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    try {
-      while (!this.closed && !this.#waiting && this.#reader.next()) {
-        const pending = this.#handle();
-        if (pending !== undefined) this.#wait(pending);
-      }
-    } catch (error) {
-      this.#failed(error);
-    } finally {
-      this.#pumping = false;
-    }
+  protected override waited(): void {
+    if (!this.#cancelDue) return;
+    this.#cancelDue = false;
+    // What was answered meanwhile is past cancelling; what was forwarded is not.
     this.flush();
-    this.#regulate();
+    this.cancel();
   }
 
-  #wait(pending: Promise<void>): void {
-    this.#waiting = true;
-    const done = () => {
-      this.#waiting = false;
-      if (this.#cancelDue) {
-        this.#cancelDue = false;
-        // What was answered meanwhile is past cancelling; what was forwarded is not.
-        this.flush();
-        this.cancel();
-      }
-      this.#pump();
-    };
-    pending.then(done, (error: unknown) => {
-      this.#failed(error);
-      done();
-    });
-  }
-
-  /** Stops or goes on reading the client: a bound on what we hold for it. */
-  #regulate(): void {
-    const full =
-      !this.out.writable ||
-      this.link?.out.writable === false ||
-      (this.#waiting && this.#reader.bufferedBytes > INPUT_BUFFER_BYTES);
-    if (full === this.#paused) return;
-    this.#paused = full;
-    if (full) this.socket.pause();
-    else this.socket.resume();
-  }
-
-  flush(): void {
-    const bytes = this.out.flush();
-    if (bytes > 0) this.context.metrics.bytesToClient(bytes);
-    if (this.link !== null) {
-      this.link.out.flush();
-      if (!this.out.writable && !this.closed) this.link.socket.pause();
-    }
-  }
-
-  #handle(): void | Promise<void> {
-    const reader = this.#reader;
+  protected override handle(): void | Promise<void> {
+    const { reader } = this;
     const { type, buffer, start, end } = reader;
     if (!reader.first) {
       if (!this.#discardParts) this.link?.out.add(buffer, start, end);
       return undefined;
     }
     this.#discardParts = false;
+    if (this.draining.active && mayBeginUnit(type)) {
+      const held = this.#holdBack();
+      if (held !== false) return held === true ? undefined : held;
+    }
     switch (type) {
       case FRONTEND.query:
         return this.#discards() ? undefined : handleQuery(this, reader);
@@ -262,6 +163,23 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
       default:
         throw new ProtocolViolation(`invalid frontend message type ${type}`);
     }
+  }
+
+  /**
+   * While the adapter ends, units go one by one, because the end of one says whether the next is
+   * within a transaction; none begins between transactions: true, and the client is told.
+   */
+  #holdBack(): Promise<void> | boolean {
+    if (!this.extended.resting) return false;
+    const { queue = null } = this.link ?? {};
+    // A COPY FROM is running, or its Sync has to come.
+    if ((queue?.open ?? null) !== null) return false;
+    if (queue?.busy === true) {
+      return queue.settled().then(() => (this.closed ? undefined : this.handle()));
+    }
+    if (this.status !== STATUS.idle) return false;
+    this.dismiss();
+    return true;
   }
 
   /** After a local error the rest of the batch is skipped, large messages part by part. */
@@ -317,16 +235,10 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
   }
 
   onReply(link: UpstreamLink): void {
+    // What was read with the last message before a cut.
+    if (this.closed) return;
     onReply(this, link);
-  }
-
-  onRepliesEnd(): void {
-    this.flush();
-    this.#regulate();
-  }
-
-  onLinkDrain(): void {
-    this.#pump();
+    if (this.draining.cutting) this.draining.messageEnded();
   }
 
   onLinkClosed(link: UpstreamLink, error: Error | null): void {
@@ -346,6 +258,7 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
     text: string | null,
   ): UpstreamUnit {
     const unit = new UpstreamUnit(kind);
+    if (kind !== "hidden") this.account.sent(unit);
     link.queue.push(unit);
     if (kind !== "hidden" && kind !== "batch") this.transaction.sent(unit, traits, text);
     return unit;
@@ -436,44 +349,17 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
     this.end();
   }
 
-  #failed(error: unknown): void {
-    if (this.closed) return;
+  protected override failed(error: unknown): void {
     if (error instanceof ProtocolViolation) return this.fatal(error.code, error.message);
     this.context.logger.error({ error: messageOf(error) }, "session failed");
     this.fatal("XX000", "internal error of the proxy");
   }
 
-  /** What was written still leaves, then both sides are closed. */
-  end(): void {
-    this.flush();
-    if (!this.socket.destroyed) {
-      this.socket.end();
-      const { socket } = this;
-      setTimeout(() => socket.destroy(), 2000).unref();
-      socket.resume();
-    }
-    this.close();
+  protected override killRunning(link: UpstreamLink): void {
+    if (link.cancelKey !== null) void cancelUpstream(this.context.upstream, link.cancelKey);
   }
 
-  /**
-   * The client is gone or done; its upstream connection ends with it and is never reused. What a
-   * client sent before it said goodbye still runs, as it would without us; what a client that
-   * broke off was running is cancelled.
-   */
-  close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    const { link } = this;
-    if (link !== null && !link.closed) {
-      link.out.flush();
-      if (this.#vanished && link.queue.busy) {
-        if (link.cancelKey !== null) void cancelUpstream(this.context.upstream, link.cancelKey);
-        link.abort();
-      } else {
-        link.finish();
-      }
-    }
-    if (!this.socket.writableEnded) this.socket.destroy();
+  protected override left(): void {
     this.#options.onClose(this);
   }
 
@@ -481,7 +367,7 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
   cancel(): void {
     const { link } = this;
     const head = link?.queue.head ?? null;
-    if (this.#waiting && (head === null || head.kind === "hidden")) {
+    if (this.waiting && (head === null || head.kind === "hidden")) {
       this.#cancelDue = true;
       return;
     }
@@ -494,24 +380,44 @@ export class Session implements LinkOwner, InputOwner, Cancellable, RoutingSessi
     return this.#options.user;
   }
 
-  /** No transaction, nothing outstanding, nothing half sent. */
-  get quiet(): boolean {
-    if (this.#waiting || this.extended.open || this.extended.syncDue) return false;
-    if (this.link?.queue.busy === true) return false;
-    return this.status === STATUS.idle;
+  override get quiet(): boolean {
+    if (this.waiting || !this.extended.resting || this.link?.queue.busy === true) return false;
+    return this.status === STATUS.idle && this.betweenMessages;
   }
 
-  /** Shuts down as soon as the client is between transactions. */
-  drain(): void {
-    this.#draining = true;
-    this.onIdle();
+  override get outcomeDue(): boolean {
+    return this.link?.queue.outcomeDue(this.status !== STATUS.idle) === true;
   }
 
-  onIdle(): void {
-    if (!this.#draining) return;
-    setImmediate(() => {
-      if (this.closed || !this.quiet) return;
-      this.fatal("57P01", "terminating connection due to administrator command");
-    });
+  override get betweenMessages(): boolean {
+    return this.link?.reader.last !== false;
+  }
+
+  override dismiss(): void {
+    this.breakOff();
+    this.fatal("57P01", "terminating connection due to administrator command");
+  }
+
+  override interrupt(): void {
+    if (this.link !== null) this.killRunning(this.link);
+  }
+
+  override abandon(): void {
+    this.breakOff();
+    if (!this.betweenMessages) return this.end();
+    this.fatal("08007", "terminating connection, the outcome of the last statement is not known");
+  }
+}
+
+/** Neither the end of the session nor a message within a COPY. */
+function mayBeginUnit(type: number): boolean {
+  switch (type) {
+    case FRONTEND.copyData:
+    case FRONTEND.copyDone:
+    case FRONTEND.copyFail:
+    case FRONTEND.terminate:
+      return false;
+    default:
+      return true;
   }
 }

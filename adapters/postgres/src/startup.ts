@@ -50,6 +50,11 @@ export class StartupDialog {
     this.#socket.destroy();
   }
 
+  /** Ends a dialog that waits for its client; the error says why. */
+  refuse(error: Error): void {
+    this.#source.fail(error);
+  }
+
   /** Throws PeerGone to drop the connection without a word, ProtocolViolation to say why. */
   async run(): Promise<Startup> {
     const first = (await this.#source.peek(1))[0];

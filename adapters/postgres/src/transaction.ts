@@ -4,6 +4,23 @@ import type { UpstreamUnit } from "./upstream/reply-queue.ts";
 
 const PLAIN_BEGIN = /^\s*(?:begin(?:\s+(?:work|transaction))?|start\s+transaction)\s*;?\s*$/i;
 
+/** Within a transaction, what these do is undone with it. */
+const UNDONE_VERBS = new Set([
+  ...["select", "insert", "update", "delete", "merge", "with", "values", "table", "copy"],
+  ...[
+    "show",
+    "set",
+    "explain",
+    "savepoint",
+    "release",
+    "declare",
+    "fetch",
+    "move",
+    "close",
+    "lock",
+  ],
+]);
+
 /** BEGIN or START TRANSACTION. */
 export function begins(traits: StatementTraits): boolean {
   return traits.verb === "begin" || traits.verb === "start";
@@ -36,10 +53,11 @@ export class TransactionMemory {
   /** A statement goes upstream within `unit`; null: nothing is known about it. */
   sent(unit: UpstreamUnit, traits: StatementTraits | null, text: string | null): void {
     if (traits === null) {
-      unit.mayWrite = unit.mayChangeSession = unit.mayCopyIn = true;
+      unit.mayWrite = unit.mayChangeSession = unit.mayCopyIn = unit.mayCommit = true;
     } else {
       unit.mayWrite ||= traits.mayWrite || traits.multiple;
       unit.mayChangeSession ||= this.#changesSession(traits);
+      unit.mayCommit ||= traits.multiple || !UNDONE_VERBS.has(traits.verb);
       unit.mayCopyIn ||= traits.verb === "copy" || traits.multiple;
       if (begins(traits) && text !== null) {
         unit.plainBegin = PLAIN_BEGIN.test(text);

@@ -97,6 +97,7 @@ export class Freshet {
   get url(): string {
     const url = new URL(this.#settings.upstreamUrl);
     url.port = String(this.port);
+    url.search = "";
     return url.href;
   }
 

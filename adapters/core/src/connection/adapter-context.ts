@@ -1,3 +1,4 @@
+import { NO_TRACER, type Tracer } from "@freshet/telemetry";
 import { type Logger, silentLogger } from "@freshet/util";
 import type { Router } from "../contract.ts";
 import {
@@ -15,6 +16,7 @@ export interface CommonContext {
   readonly limits: AdapterLimits;
   readonly logger: Logger;
   readonly metrics: AdapterMetrics;
+  readonly tracer: Tracer;
   readonly allowUnauthenticated: boolean;
   readonly counters: AdapterCounters;
   /** Null: unknown user. Unicode. */
@@ -31,6 +33,7 @@ export function commonContext(
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     logger: options.logger ?? silentLogger,
     metrics: { ...NO_METRICS, ...options.metrics },
+    tracer: options.tracer ?? NO_TRACER,
     allowUnauthenticated: options.allowUnauthenticated ?? false,
     counters: { hits: 0, forwards: 0, forwardsByReason: new Map(), upstreamConnections: 0 },
     password: (user) => options.users.get(user) ?? (user === own.user ? own.password : null),

@@ -1,3 +1,4 @@
+import type { Tracer } from "@freshet/telemetry";
 import type { Logger } from "@freshet/util";
 import type { ForwardReason, Router } from "../contract.ts";
 
@@ -18,6 +19,18 @@ export interface AdapterLimits {
   readonly batchLimitBytes: number;
   /** Hidden settings read by a probe are believed for this long. */
   readonly probeTtlMs: number;
+  /**
+   * A client that has just logged in when a drain begins is left alone for the rest of this time:
+   * one that connects for a single transaction is then done with it.
+   */
+  readonly welcomeMs: number;
+  /**
+   * At the end of a drain, the answer to a COMMIT, or to another statement that may have been
+   * carried out for good, is waited for this long; then the statement is interrupted.
+   */
+  readonly lastAnswerMs: number;
+  /** Then it is waited for this long; the client is left without an answer after that. */
+  readonly interruptedAnswerMs: number;
 }
 
 export const DEFAULT_LIMITS: AdapterLimits = {
@@ -29,7 +42,13 @@ export const DEFAULT_LIMITS: AdapterLimits = {
   templateTtlMs: 60_000,
   batchLimitBytes: 262_144,
   probeTtlMs: 60_000,
+  welcomeMs: 300,
+  lastAnswerMs: 5_000,
+  interruptedAnswerMs: 1_000,
 };
+
+/** `login`: also an unknown database; `unreachable`: the upstream. */
+export type RefusalKind = "login" | "unreachable" | "draining";
 
 /** Counters for the metrics page; all optional to call, none may throw. */
 export interface AdapterMetrics {
@@ -41,6 +60,14 @@ export interface AdapterMetrics {
   /** A sample of the hits: seconds from the arrival of the request's bytes to the answer. */
   hitTimed(seconds: number): void;
   forward(reason: ForwardReason): void;
+  /** Seconds from sending a statement upstream to the end of its reply. */
+  forwardTimed(seconds: number): void;
+  /** Seconds that a statement waited for its fill. */
+  missTimed(seconds: number): void;
+  /** A client got no session. */
+  clientRefused(kind: RefusalKind): void;
+  /** A session ended because the adapter does. */
+  sessionDrained(how: "ended" | "cut"): void;
   bytesFromClient(bytes: number): void;
   bytesToClient(bytes: number): void;
 }
@@ -53,6 +80,10 @@ export const NO_METRICS: AdapterMetrics = {
   hit: () => undefined,
   hitTimed: () => undefined,
   forward: () => undefined,
+  forwardTimed: () => undefined,
+  missTimed: () => undefined,
+  clientRefused: () => undefined,
+  sessionDrained: () => undefined,
   bytesFromClient: () => undefined,
   bytesToClient: () => undefined,
 };
@@ -91,6 +122,7 @@ export interface AdapterOptions {
   readonly limits?: Partial<AdapterLimits>;
   readonly logger?: Logger;
   readonly metrics?: Partial<AdapterMetrics>;
+  readonly tracer?: Tracer;
   /** A cancel request or KILL of another thread's client; the key is for that thread's `cancel`. */
   readonly onForeignCancel?: (threadIndex: number, key: Buffer) => void;
 }
@@ -100,9 +132,27 @@ export interface ConnectedClient {
   readonly user: string;
 }
 
+export interface DrainOptions {
+  /**
+   * For so long everything goes on as before, while load balancers learn that no new client is
+   * wanted here.
+   */
+  readonly delayMs: number;
+  /** After this much more time, transactions still open are cut. */
+  readonly limitMs: number;
+}
+
 export interface Adapter {
   readonly port: number;
-  /** Stops accepting, lets transactions end, then says goodbye; the rest is cut after `drainMs`. */
+  /**
+   * Ends in order. After the delay no client is accepted any more, and each ends between two
+   * transactions (57P01 or 1053, in answer to a statement that was not carried out); after the
+   * limit also within one, which is undone. No answer to what may have been committed is lost,
+   * within the bounds of `AdapterLimits.lastAnswerMs`: takes up to eight seconds more than delay
+   * and limit. Called again while it runs, the sooner end of the two holds.
+   */
+  drain(options: DrainOptions): Promise<void>;
+  /** Drains without a delay. */
   close(drainMs: number): Promise<void>;
   statistics(): AdapterStatistics;
   /** The clients in session now, for SHOW CONNECTIONS. */

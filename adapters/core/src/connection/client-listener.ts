@@ -1,8 +1,9 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { messageOf } from "@freshet/util";
 import type { CommonContext } from "./adapter-context.ts";
-import type { AdapterStatistics, ConnectedClient } from "./adapter-options.ts";
+import type { AdapterStatistics, ConnectedClient, DrainOptions } from "./adapter-options.ts";
 import { PeerGone } from "./byte-source.ts";
+import type { SessionDrain } from "./session-drain.ts";
 
 export interface ListenAddress {
   readonly address: string;
@@ -16,17 +17,20 @@ export interface OpeningDialog {
   readonly socket: Socket;
   /** Ends a dialog that takes too long. */
   abort(error: Error): void;
+  /** Ends a dialog that waits for its client; another one goes on. */
+  refuse(error: Error): void;
 }
 
 export interface ListedSession {
   readonly socket: Socket;
   readonly user: string;
-  /** Ends it between transactions. */
-  drain(): void;
+  readonly draining: SessionDrain;
 }
 
 /** How long a client that was refused may take to read why. */
 const LAST_WORDS_MS = 2000;
+/** How long clients may go on logging in after the last one was accepted. */
+const LOGIN_MS = 1000;
 
 /** Accepts clients, has them greeted and keeps account of their sessions. */
 export abstract class ClientListener<Dialog extends OpeningDialog, Session extends ListedSession> {
@@ -34,9 +38,15 @@ export abstract class ClientListener<Dialog extends OpeningDialog, Session exten
   readonly #common: CommonContext;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #sessions = new Set<Session>();
+  /** With the time when they began. */
+  readonly #sessions = new Map<Session, number>();
+  readonly #dialogs = new Set<Dialog>();
   #draining = false;
+  #refusing = false;
+  #cutting = false;
   #whenEmpty: (() => void) | null = null;
+  #drained: Promise<void> | null = null;
+  readonly #hurried = new AbortController();
 
   constructor(common: CommonContext, address: ListenAddress) {
     this.#common = common;
@@ -58,11 +68,12 @@ export abstract class ClientListener<Dialog extends OpeningDialog, Session exten
   /** The message that says why the upstream cannot be reached. */
   protected abstract unreachable(dialog: Dialog, reason: string): Buffer;
 
-  /** Says that the adapter ends, and ends the session. */
-  protected abstract cut(session: Session): void;
+  /** What a client is refused with while the adapter ends. */
+  protected abstract shuttingDown(): Error;
 
-  protected get draining(): boolean {
-    return this.#draining;
+  /** Who has not logged in yet is not let in any more. */
+  protected get refusing(): boolean {
+    return this.#refusing;
   }
 
   protected get tooMany(): boolean {
@@ -71,7 +82,7 @@ export abstract class ClientListener<Dialog extends OpeningDialog, Session exten
 
   /** For SHOW CONNECTIONS. */
   get clients(): ConnectedClient[] {
-    return [...this.#sessions].map(({ socket, user }) => ({
+    return [...this.#sessions.keys()].map(({ socket, user }) => ({
       client: `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? "?"}`,
       user,
     }));
@@ -109,13 +120,17 @@ export abstract class ClientListener<Dialog extends OpeningDialog, Session exten
     this.#common.metrics.connectionOpened();
     this.#track(socket);
     const dialog = this.dialog(socket);
+    this.#dialogs.add(dialog);
     const timer = setTimeout(
       () => dialog.abort(new PeerGone("start-up took too long")),
       this.#common.limits.startupTimeoutMs,
     );
     this.greet(dialog)
       .catch((error: unknown) => this.#refuse(dialog, error))
-      .finally(() => clearTimeout(timer));
+      .finally(() => {
+        clearTimeout(timer);
+        this.#dialogs.delete(dialog);
+      });
   }
 
   #refuse(dialog: Dialog, error: unknown): void {
@@ -125,6 +140,8 @@ export abstract class ClientListener<Dialog extends OpeningDialog, Session exten
       return;
     }
     const known = this.refusal(dialog, error);
+    const kind = this.#draining ? "draining" : known === null ? "unreachable" : "login";
+    this.#common.metrics.clientRefused(kind);
     if (known !== null) return sayLast(socket, known);
     const reason = messageOf(error);
     this.#common.logger.warn({ error: reason }, "a client could not be greeted");
@@ -147,30 +164,80 @@ export abstract class ClientListener<Dialog extends OpeningDialog, Session exten
       this.#sockets.delete(socket);
       this.#track(session.socket);
     }
-    this.#sessions.add(session);
+    const now = performance.now();
+    this.#sessions.set(session, now);
+    if (this.#draining) this.#drainSession(session, now);
   }
 
   protected left(session: Session): void {
-    this.#sessions.delete(session);
+    if (!this.#sessions.delete(session) || !this.#draining) return;
+    this.#common.metrics.sessionDrained(this.#cutting ? "cut" : "ended");
   }
 
-  /** Stops accepting; ends sessions between transactions; cuts the rest after `drainMs`. */
-  async close(drainMs: number): Promise<void> {
+  /** See `Adapter.drain`. */
+  drain({ delayMs, limitMs }: DrainOptions): Promise<void> {
+    if (this.#drained === null) {
+      this.#drained = this.#drain(delayMs, limitMs);
+      return this.#drained;
+    }
+    const timer = setTimeout(() => this.#hurried.abort(), delayMs + limitMs);
+    return this.#drained.finally(() => clearTimeout(timer));
+  }
+
+  async #drain(delayMs: number, limitMs: number): Promise<void> {
+    if (delayMs > 0) await within(delayMs, this.#hurried.signal);
     this.#draining = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    const empty = new Promise<void>((resolve) => {
-      this.#whenEmpty = resolve;
-      if (this.#sockets.size === 0) resolve();
-    });
-    for (const session of this.#sessions) session.drain();
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, drainMs)));
-    await Promise.race([empty, limit]);
-    clearTimeout(timer);
-    for (const session of [...this.#sessions]) this.cut(session);
+    const refusing = setTimeout(() => this.#refuseAll(), Math.min(LOGIN_MS, limitMs));
+    for (const [session, sinceMs] of this.#sessions) this.#drainSession(session, sinceMs);
+    await within(limitMs, this.#hurried.signal, this.#emptied());
+    clearTimeout(refusing);
+    this.#refuseAll();
+    const inSession = new Set([...this.#sessions.keys()].map(({ socket }) => socket));
+    for (const socket of this.#sockets) {
+      if (!inSession.has(socket) && !socket.writableEnded) socket.destroy();
+    }
+    this.#cutting = true;
+    for (const session of [...this.#sessions.keys()]) session.draining.cut();
+    const { lastAnswerMs, interruptedAnswerMs } = this.#common.limits;
+    await within(lastAnswerMs + interruptedAnswerMs + LAST_WORDS_MS, null, this.#emptied());
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
+
+  #refuseAll(): void {
+    this.#refusing = true;
+    for (const dialog of this.#dialogs) dialog.refuse(this.shuttingDown());
+  }
+
+  #drainSession(session: Session, sinceMs: number): void {
+    const leftMs = sinceMs + this.#common.limits.welcomeMs - performance.now();
+    if (leftMs <= 0) session.draining.begin();
+    else setTimeout(() => session.draining.begin(), leftMs).unref();
+  }
+
+  /** Resolves when no client is connected. */
+  #emptied(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenEmpty = resolve;
+      if (this.#sockets.size === 0) resolve();
+    });
+  }
+}
+
+/** Resolves after this time, or sooner: when aborted, or with `done`. */
+async function within(ms: number, signal: AbortSignal | null, done?: Promise<void>): Promise<void> {
+  if (signal?.aborted === true) return;
+  await new Promise<void>((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, ms);
+    signal?.addEventListener("abort", finish);
+    void done?.then(finish);
+  });
 }
 
 function isSocketError(error: unknown): boolean {

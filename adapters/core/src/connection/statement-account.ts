@@ -1,3 +1,4 @@
+import type { Span, Tracer } from "@freshet/telemetry";
 import type { ForwardReason, Route, Router } from "../contract.ts";
 import type { AdapterMetrics } from "./adapter-options.ts";
 import { type LastStatement, NO_STATEMENT } from "./last-statement.ts";
@@ -16,7 +17,15 @@ export interface AdapterCounters {
 export interface AccountContext {
   readonly router: Router;
   readonly metrics: AdapterMetrics;
+  readonly tracer: Tracer;
   readonly counters: AdapterCounters;
+}
+
+/** What was sent upstream for the client and will be answered. */
+export interface SentUnit {
+  /** 0: not for the client. */
+  sentAtMs: number;
+  span: Span | null;
 }
 
 /** Keeps account of one session's statements: counters, a sample of times, the last one. */
@@ -25,6 +34,8 @@ export class StatementAccount {
   readonly #context: AccountContext;
   #receivedAtMs = 0;
   #hits = 0;
+  /** Of what is being sent. */
+  #span: Span | null = null;
 
   constructor(context: AccountContext) {
     this.#context = context;
@@ -47,6 +58,18 @@ export class StatementAccount {
     }
   }
 
+  /** Something goes upstream for the client; `forwarded` says what, `replied` its end. */
+  sent(unit: SentUnit): void {
+    unit.sentAtMs = performance.now();
+    unit.span = this.#span = this.#context.tracer.span("forward");
+  }
+
+  replied(unit: SentUnit, failed: boolean): void {
+    if (unit.sentAtMs === 0) return;
+    this.#context.metrics.forwardTimed((performance.now() - unit.sentAtMs) / 1000);
+    unit.span?.end(failed ? "the upstream answered with an error" : undefined);
+  }
+
   /** `route` null: the statement was not looked at. */
   forwarded(route: Route | null, reason: ForwardReason): void {
     const { counters, metrics, router } = this.#context;
@@ -54,6 +77,11 @@ export class StatementAccount {
     counters.forwards += 1;
     counters.forwardsByReason.set(reason, (counters.forwardsByReason.get(reason) ?? 0) + 1);
     metrics.forward(reason);
+    if (this.#span !== null) {
+      const queryId = route?.kind === "forward" ? route.queryId : null;
+      this.#span.set({ "freshet.reason": reason, "freshet.query_id": queryId ?? "" });
+      this.#span = null;
+    }
     if (route !== null) router.countForward(route, reason);
   }
 

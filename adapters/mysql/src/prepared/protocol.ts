@@ -73,7 +73,9 @@ function withStatement(
       if (statement === null) return session.discard(() => undefined);
       return sendLongData(session, command, statement);
     case COMMAND.stmtClose:
-      return statement === null ? undefined : closeStatement(session, command, statement);
+      if (statement === null) return undefined;
+      session.cursors.delete(statement);
+      return closeStatement(session, command, statement);
     default:
       break;
   }
@@ -283,7 +285,9 @@ function forwardExecution(
       statement,
       (link, upstreamId) => {
         if (traits !== null && begins(traits)) session.probing.probeAhead(link);
-        session.beginUnit(link, "client", COMMAND.stmtExecute, traits, statement.text);
+        const { stmtExecute } = COMMAND;
+        const unit = session.beginUnit(link, "client", stmtExecute, traits, statement.text);
+        if (wantsCursor(command)) unit.cursor = statement;
         session.account.forwarded(route, reason);
         sendExecution(link, statement, upstreamId, command, session.capabilities);
         statement.longData = false;
@@ -358,6 +362,11 @@ function resetStatement(
   return forwardById(session, command, statement, COMMAND.stmtReset);
 }
 
+/** The flags stand behind the statement's id. */
+function wantsCursor({ buffer, payloadAt, end }: CommandPacket): boolean {
+  return payloadAt + 5 < end && buffer[payloadAt + 5] !== CURSOR.none;
+}
+
 function forwardById(
   session: Session,
   command: CommandPacket,
@@ -369,7 +378,9 @@ function forwardById(
     statement,
     (link, upstreamId) => {
       const { buffer, start, payloadAt, end } = command;
-      session.beginPlain(link, code);
+      const unit = session.beginPlain(link, code);
+      if (code === COMMAND.stmtFetch) unit.cursor = statement;
+      else session.cursors.delete(statement);
       patchStatementId(buffer, payloadAt, upstreamId);
       link.out.add(buffer, start, end);
     },

@@ -1,3 +1,4 @@
+import type { Span } from "@freshet/telemetry";
 import type { Statement } from "../prepared/statement.ts";
 
 /** One command sent upstream that will be answered. */
@@ -9,14 +10,21 @@ export class UpstreamUnit {
   mayAskClient = false;
   mayWrite = false;
   mayChangeSession = false;
+  /** May end a transaction, or do what no transaction takes back. */
+  mayCommit = false;
   plainBegin = false;
   /** SET TRANSACTION without SESSION: holds for the next transaction only. */
   setsNextTransaction = false;
   failed = false;
+  /** See `SentUnit`. */
+  sentAtMs = 0;
+  span: Span | null = null;
   /** The upstream's counter that it raises by one when it succeeds. */
   counter: string | null = null;
   /** COM_STMT_PREPARE: whose it is. */
   statement: Statement | null = null;
+  /** COM_STMT_EXECUTE that asks for a cursor, or COM_STMT_FETCH: whose rows. */
+  cursor: Statement | null = null;
   /** Reply bytes to be remembered (`prepared/learned.ts`); null when they are not wanted. */
   learned: Buffer[] | null = null;
   /** Hidden units: how many columns of the row are wanted, the row, its first collation. */
@@ -55,6 +63,13 @@ export class ReplyQueue {
   /** The next packet of the client is a command only once `settled`. */
   get unsettled(): boolean {
     return this.#units.some((unit) => unit.mayAskClient);
+  }
+
+  /** Something sent may be done for good although its answer never comes. */
+  outcomeDue(inTransaction: boolean): boolean {
+    // Which state a later command begins in depends on those before it.
+    const undone = inTransaction && this.#units.length === 1;
+    return this.#units.some((unit) => unit.mayCommit || (unit.mayWrite && !undone));
   }
 
   push(unit: UpstreamUnit): void {

@@ -55,6 +55,12 @@ export class ExtendedProtocol {
     return this.#state !== "idle";
   }
 
+  /** No message of a batch waits here, and none has to follow. */
+  get resting(): boolean {
+    if (this.#syncDue) return false;
+    return this.#state === "idle" || (this.#state === "upstream" && this.#upstream?.ended === true);
+  }
+
   get syncDue(): boolean {
     return this.#syncDue;
   }

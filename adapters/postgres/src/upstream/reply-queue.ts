@@ -1,3 +1,4 @@
+import type { Span } from "@freshet/telemetry";
 import type { Statement } from "../extended/statement.ts";
 
 /** A message of a batch that, once answered, changes which prepared statements exist. */
@@ -26,8 +27,13 @@ export class UpstreamUnit {
   mayCopyIn = false;
   mayWrite = false;
   mayChangeSession = false;
+  /** May end a transaction, or do what no transaction takes back. */
+  mayCommit = false;
   plainBegin = false;
   failed = false;
+  /** See `SentUnit`. */
+  sentAtMs = 0;
+  span: Span | null = null;
   readonly operations: StatementOperation[] = [];
   operationsDone = 0;
   /** Extended messages sent that end in one reply each, and how many of those have come. */
@@ -92,6 +98,16 @@ export class ReplyQueue {
       (entry) =>
         entry === COPY_END ||
         (entry.complete && !entry.mayCopyIn && entry.interruptedAfter === null),
+    );
+  }
+
+  /** Something sent may be done for good although its answer never comes. */
+  outcomeDue(inTransaction: boolean): boolean {
+    // Which state a later unit begins in depends on those before it.
+    const undone = inTransaction && this.#entries.length === 1;
+    return this.#entries.some(
+      (entry) =>
+        entry !== COPY_END && (entry.mayCommit || (entry.complete && entry.mayWrite && !undone)),
     );
   }
 

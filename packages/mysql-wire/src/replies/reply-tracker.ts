@@ -136,6 +136,11 @@ export class ReplyTracker {
     return true;
   }
 
+  /** Between two rows: an ERR may come instead of the next. */
+  get inRows(): boolean {
+    return this.#state === "rows" && !this.#continues;
+  }
+
   /** Another result of this command follows the one that has just ended. */
   get moreResults(): boolean {
     return this.#state === "result" && this.#hadResult;
