@@ -8,6 +8,10 @@ import type { Upstream } from "./replication/contract.ts";
 export interface UpstreamOptions {
   readonly url: string;
   readonly deployment: string;
+  /** Name of a server that is one of several; null or absent: the only one. */
+  readonly replica?: string | null;
+  /** Fencing token of that name's ownership; absent where nothing can be fenced. */
+  readonly ownerToken?: number | null;
   /** Create nothing upstream but the slot: the operator made publication and triggers. */
   readonly disableSetup: boolean;
   readonly logger: Logger;

@@ -1,9 +1,9 @@
 import { mysqlSameResultType, mysqlSemantics, postgresSemantics } from "@freshet/dataflow";
 import {
-  lexerSettings,
   loadMysqlParser,
   loadPostgresParser,
   mysqlLexer,
+  mysqlLexerSettings,
   parseMysqlSelect,
   parsePostgresSelect,
   POSTGRES_LEXER_SETTINGS,
@@ -34,15 +34,7 @@ const mysql: ServerDialect = {
   lexer: mysqlLexer,
   semantics: mysqlSemantics,
   load: loadMysqlParser,
-  lexerSettings(scopeIdentity) {
-    const modes = new Set(parseScope(scopeIdentity).modes);
-    return lexerSettings({
-      backslashEscapes: !modes.has("NO_BACKSLASH_ESCAPES"),
-      ansiQuotes: modes.has("ANSI_QUOTES"),
-      pipesAsConcat: modes.has("PIPES_AS_CONCAT"),
-      highNotPrecedence: modes.has("HIGH_NOT_PRECEDENCE"),
-    });
-  },
+  lexerSettings: (scopeIdentity) => mysqlLexerSettings(parseScope(scopeIdentity).modes),
   parse: parseMysqlSelect,
   sameResultType: (ours, theirs) => mysqlSameResultType(ours.type, theirs.type),
   createUpstream: createMysqlUpstream,

@@ -1,8 +1,16 @@
-import { Engine, type EngineOptions } from "./engine/engine.ts";
+import { Engine } from "./engine/engine.ts";
+import type { EngineOptions } from "./engine/engine-options.ts";
 
-export { Engine, type EngineOptions, type EngineStatus } from "./engine/engine.ts";
+export { Engine } from "./engine/engine.ts";
+export type {
+  EngineOptions,
+  EngineStatus,
+  MembersView,
+  SharedDocuments,
+} from "./engine/engine-options.ts";
+export type { DocumentPort } from "./controller/shared-state.ts";
 export { type EngineMetrics } from "./engine/metrics.ts";
-export { type Finding } from "./replication/contract.ts";
+export { type Finding, type UpstreamReplica } from "./replication/contract.ts";
 export { localFiles, type LocalFiles } from "./local-files.ts";
 export { dialectOf } from "./dialects.ts";
 export { mysqlConnectionOptions } from "./replication/mysql/connection.ts";

@@ -138,17 +138,27 @@ describe("the other statements", () => {
     ["SHOW FRESHET VERSION", { kind: "show-version" }],
     ["SHOW FRESHET MIGRATION STATUS 12", { kind: "show-migration-status", id: "12" }],
     ["SHOW CONNECTIONS", { kind: "show-connections" }],
+    ["SHOW FRESHET ADAPTERS", { kind: "show-adapters" }],
+    ["show readyset servers;", { kind: "show-servers" }],
+    ["ALTER FRESHET ENTER MAINTENANCE MODE", { kind: "set-maintenance", on: true }],
+    ["alter readyset exit maintenance mode;", { kind: "set-maintenance", on: false }],
     ["ALTER FRESHET RESNAPSHOT TABLE s.t", { kind: "resnapshot-table", table: "s.t" }],
   ])("%s", (text, expected) => {
     expect(statement(text)).toEqual(expected);
   });
 
-  test.each(["SHOW FRESHET", "SHOW CACHES WHERE", "SHOW PROXIED", "DROP ALL", "ALTER READYSET X"])(
-    "%s is an error",
-    (text) => {
-      expect(parseCacheStatement(text).kind).toBe("error");
-    },
-  );
+  test.each([
+    "SHOW FRESHET",
+    "SHOW CACHES WHERE",
+    "SHOW PROXIED",
+    "DROP ALL",
+    "ALTER READYSET X",
+    "ALTER FRESHET ENTER",
+    "ALTER FRESHET EXIT MAINTENANCE MODE now",
+    "SHOW FRESHET SERVERS x",
+  ])("%s is an error", (text) => {
+    expect(parseCacheStatement(text).kind).toBe("error");
+  });
 });
 
 describe("in MySQL", () => {
@@ -164,6 +174,9 @@ describe("in MySQL", () => {
     ],
     ["DROP CACHE IF EXISTS Top", { kind: "drop-cache", name: "Top", ifExists: true }],
     ['show caches where query_id = "q_1"', { kind: "show-caches", queryId: "q_1" }],
+    ["Alter ReadySet Enter Maintenance Mode", { kind: "set-maintenance", on: true }],
+    ["show freshet Adapters # all", { kind: "show-adapters" }],
+    ["SHOW READYSET SERVERS", { kind: "show-servers" }],
     ["-- c\nSHOW CACHES;", { kind: "show-caches", queryId: null }],
     ["alter freshet resnapshot table `Db`.T", { kind: "resnapshot-table", table: "Db.T" }],
   ])("%s", (text, expected) => {

@@ -6,7 +6,8 @@
 import type { CacheStatement, CacheStatementParse } from "./cache-statement.ts";
 import { mysqlWords } from "./mysql/cache-words.ts";
 import { postgresWords } from "./postgres/cache-words.ts";
-import { type LexerSettings, POSTGRES_LEXER_SETTINGS } from "./shape.ts";
+import { POSTGRES_LEXER_SETTINGS } from "./postgres/lexer-settings.ts";
+import type { LexerSettings } from "./shape.ts";
 import { CacheSyntaxError, WordReader } from "./word-reader.ts";
 
 const NOT_OURS: CacheStatementParse = { kind: "not-ours" };
@@ -200,6 +201,8 @@ function show(words: WordReader): CacheStatement | null {
   // `SHOW freshet.name` asks for a setting with that prefix.
   if (words.word === ".") return null;
   if (words.accept("status")) return words.done({ kind: "show-status" });
+  if (words.accept("adapters")) return words.done({ kind: "show-adapters" });
+  if (words.accept("servers")) return words.done({ kind: "show-servers" });
   if (words.accept("version")) return words.done({ kind: "show-version" });
   if (words.accept("tables")) return words.done({ kind: "show-tables", all: false });
   if (words.accept("all")) {
@@ -244,6 +247,12 @@ function explain(words: WordReader): CacheStatement | null {
 
 function alter(words: WordReader): CacheStatement | null {
   if (words.acceptOneOf(PRODUCTS) === null) return null;
+  const way = words.acceptOneOf(["enter", "exit"]);
+  if (way !== null) {
+    words.expect("maintenance");
+    words.expect("mode");
+    return words.done({ kind: "set-maintenance", on: way === "enter" });
+  }
   words.expect("resnapshot");
   words.expect("table");
   return words.done({ kind: "resnapshot-table", table: words.dottedName() });

@@ -39,6 +39,10 @@ export type CacheStatement =
   | { readonly kind: "show-version" }
   | { readonly kind: "show-migration-status"; readonly id: string }
   | { readonly kind: "show-connections" }
+  | { readonly kind: "show-adapters" }
+  | { readonly kind: "show-servers" }
+  /** Only what the status says changes: for those who watch a deployment. */
+  | { readonly kind: "set-maintenance"; readonly on: boolean }
   | { readonly kind: "resnapshot-table"; readonly table: string };
 
 export type CacheStatementParse =

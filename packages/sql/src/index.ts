@@ -6,6 +6,7 @@ export { isLoadDataLocal, type KillStatement, parseKill } from "./mysql/special-
 export { crossCheckMysqlSelect, parseMysqlSelect } from "./mysql/parser.ts";
 export { loadMysqlParser } from "./mysql/second-reading.ts";
 export { mysqlLexerSettings } from "./mysql/lexer-settings.ts";
+export { POSTGRES_ESCAPING_SETTINGS, POSTGRES_LEXER_SETTINGS } from "./postgres/lexer-settings.ts";
 export { mysqlLexer } from "./mysql/lexer.ts";
 export { postgresLexer } from "./postgres/lexer.ts";
 export { loadPostgresParser, parsePostgresSelect } from "./postgres/parser.ts";

@@ -38,6 +38,11 @@ export interface Store {
 
   /** Makes everything committed so far durable; resolves with the position that is. */
   checkpoint(): Promise<string | null>;
+  /**
+   * Copies the data file, as one transaction left it, to a path where nothing is; others read and
+   * write meanwhile. Pages that they replace are not used again before the copy is done.
+   */
+  backup(path: string): Promise<void>;
   /** Bytes on disk and the age of the oldest reader, for operators. */
   statistics(): { readonly fileBytes: number; readonly oldestReaderMs: number };
   close(): Promise<void>;

@@ -22,6 +22,9 @@ const GARBAGE_PER_STEP = 2_000;
 /** How long a checkpoint may spend on garbage, in milliseconds. */
 const GARBAGE_TIME = 15;
 
+/** Free pages are left out of copies: smaller files, and no old rows in them. */
+const COMPACT = true;
+
 /** Rows whose index entries one transaction adds: some ten milliseconds. */
 const INDEX_PART = 2_000;
 
@@ -45,6 +48,8 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
   #durablePosition: string | null = null;
   #writing = false;
   #checkpointing: Promise<unknown> = Promise.resolve();
+  /** When copies of the file began that are being made. */
+  readonly #backups = new Set<{ readonly since: number; readonly done: Promise<unknown> }>();
   #closed = false;
 
   constructor(environment: Environment, directory: string, state: DirectoryState) {
@@ -235,6 +240,22 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
     return run;
   }
 
+  async backup(path: string): Promise<void> {
+    this.#checkUsable();
+    const done = this.#environment.root.backup(path, COMPACT).catch((error: unknown) => {
+      throw new OperationalError(`cannot copy the store to ${path}: ${messageOf(error)}`, {
+        cause: error,
+      });
+    });
+    const backup = { since: performance.now(), done: done.catch(() => undefined) };
+    this.#backups.add(backup);
+    try {
+      await done;
+    } finally {
+      this.#backups.delete(backup);
+    }
+  }
+
   statistics(): { readonly fileBytes: number; readonly oldestReaderMs: number } {
     const file = statSync(join(this.#directory, DATA_FILE));
     let oldestReaderMs = 0;
@@ -242,13 +263,14 @@ export class LmdbStore implements OpenedStore, SnapshotOwner {
     for (const { openedAt } of this.#snapshots) {
       oldestReaderMs = Math.max(oldestReaderMs, now - openedAt);
     }
+    for (const { since } of this.#backups) oldestReaderMs = Math.max(oldestReaderMs, now - since);
     // Blocks, not size: through a memory map the file is mostly a hole.
     return { fileBytes: file.blocks * 512, oldestReaderMs };
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    await this.#checkpointing;
+    await Promise.all([this.#checkpointing, ...Array.from(this.#backups, ({ done }) => done)]);
     for (const snapshot of this.#snapshots) snapshot.close();
     await this.#flush();
     this.#closed = true;

@@ -16,7 +16,7 @@ const MARKER = "freshet-store.json";
 const LOCK = "freshet-store.lock";
 export const DATA_FILE = "data.mdb";
 /** LMDB's own reader table beside the data file. */
-const DATA_LOCK_FILE = "data.mdb-lock";
+export const DATA_LOCK_FILE = "data.mdb-lock";
 
 export const FORMAT_VERSION = 2;
 
@@ -61,6 +61,11 @@ export function takeDirectory(directory: string): DirectoryState {
 /** Marks the data as in use; before the environment opens. */
 export function markOpen(directory: string): void {
   writeMarker(directory, false);
+}
+
+/** Says that the data there, or about to be moved there, is whole and on disk. */
+export function markClosed(directory: string): void {
+  writeMarker(directory, true);
 }
 
 /** Records a clean end, after the last flush, and gives the directory up. */
@@ -109,7 +114,7 @@ function writeMarker(directory: string, clean: boolean): void {
   syncDirectory(directory);
 }
 
-function syncDirectory(directory: string): void {
+export function syncDirectory(directory: string): void {
   if (process.platform === "win32") return;
   const handle = fs.openSync(directory, "r");
   try {

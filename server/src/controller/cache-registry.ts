@@ -9,11 +9,12 @@ import type { BaseTables } from "../engine/base-tables.ts";
 import type { CommitLoop } from "../engine/commit-loop.ts";
 import { type CacheRecord, LiveCache } from "../engine/live-cache.ts";
 import { type Upstream, UpstreamError } from "../replication/contract.ts";
-import type { CacheRecords } from "./cache-records.ts";
+import type { Definitions } from "./definitions.ts";
+import type { TableFilter } from "./table-filter.ts";
 import { definitionOf, type PreparedCache, prepareCache, refusalOf } from "./prepare.ts";
 
 export interface RegistryOptions {
-  readonly records: CacheRecords;
+  readonly definitions: Definitions;
   readonly store: Store;
   readonly upstream: Upstream;
   readonly dialect: ServerDialect;
@@ -22,7 +23,14 @@ export interface RegistryOptions {
   readonly loop: () => CommitLoop;
   readonly logger: Logger;
   readonly entryLimits: EntryLimits;
+  readonly filter: TableFilter;
+  /** Caches are to be built: defined by another server, or overtaken by a change of a table. */
+  readonly onUnbuilt: () => void;
+  /** Caches were dropped, whoever did it. */
+  readonly onDropped: () => void;
 }
+
+const STARTING = "starting";
 
 export interface NewCache {
   readonly name: string | null;
@@ -34,22 +42,26 @@ export interface NewCache {
 /**
  * The defined caches: created, dropped, suspended when their tables change and built again.
  * A record is stored before its cache is announced and removed before it is dropped, so a
- * restart knows exactly what clients were told.
+ * restart knows exactly what clients were told. Other servers of the deployment may change the
+ * records too: whatever the change, `#reconcile` makes the caches those that are defined.
  */
 export class CacheRegistry {
   readonly #options: RegistryOptions;
   readonly #caches = new Map<number, LiveCache>();
   /** Records that could not be compiled (yet): kept, shown, forwarded. */
-  readonly #unbuilt = new Map<number, { record: CacheRecord; reason: string }>();
+  readonly #unbuilt = new Map<number, Unbuilt>();
   /** What is being built now; its tables are in use already. */
   readonly #building = new Set<CompiledQuery>();
   readonly #attempts = new Map<number, Promise<void>>();
+  /** Built here and about to be defined; the record may come back before the call that puts it. */
+  readonly #created = new Map<number, LiveCache>();
 
   constructor(options: RegistryOptions) {
     this.#options = options;
-    for (const record of options.records.all()) {
-      this.#unbuilt.set(record.id, { record, reason: "starting" });
+    for (const record of options.definitions.all()) {
+      this.#unbuilt.set(record.id, { record, reason: STARTING });
     }
+    options.definitions.onChange(() => this.#reconcile());
   }
 
   live(): Iterable<LiveCache> {
@@ -90,18 +102,18 @@ export class CacheRegistry {
   }
 
   prepare(select: string, scope: SessionScope): Promise<PreparedCache> {
-    const { dialect, upstream } = this.#options;
-    return prepareCache(dialect, upstream, select, scopeKey(scope), scope.identity);
+    const { dialect, upstream, filter } = this.#options;
+    return prepareCache({ dialect, upstream, filter, select, scope });
   }
 
   /** Resolves when the cache answers. A cache of the same name or query is replaced. */
   async create(request: NewCache, prepared: PreparedCache): Promise<LiveCache> {
-    const { upstream, records } = this.#options;
+    const { upstream, definitions } = this.#options;
     const allowed = await upstream.mayRead(request.scope.role, prepared.compiled.uses);
     if (!allowed) {
       throw new UpstreamError("42501", "permission denied for a table that the query reads");
     }
-    const id = records.takeId();
+    const id = await definitions.takeId();
     const record: CacheRecord = {
       id,
       name: request.name ?? this.#defaultName(id, prepared, request.scope),
@@ -111,34 +123,74 @@ export class CacheRegistry {
       inTransaction: request.inTransaction,
     };
     const cache = this.#newCache(record, prepared);
+    const { compiled } = cache;
     await this.#build(cache);
-    const replaced = this.#sameAs(cache);
-    // Kept before the others go: whatever happens in between, none is lost.
-    records.put(record);
-    for (const earlier of replaced) this.drop(earlier);
-    this.#announce(cache);
+    this.#building.add(compiled);
+    this.#created.set(id, cache);
+    try {
+      // Announced by `#reconcile`, as soon as the record is there.
+      await definitions.put(record, (other) => this.#isReplacedBy(other, cache));
+    } finally {
+      this.#created.delete(id);
+      this.#building.delete(compiled);
+    }
+    await this.#attempts.get(id);
     return cache;
   }
 
-  drop(record: CacheRecord): void {
-    const { records, adapters } = this.#options;
-    records.delete(record.id);
-    this.#caches.delete(record.id);
-    this.#unbuilt.delete(record.id);
-    adapters.forgetCache(record.id);
-    adapters.broadcast({ kind: "cache-dropped", cache: record.id });
+  /** Returns how many there were. */
+  drop(matches: (record: CacheRecord) => boolean): Promise<number> {
+    return this.#options.definitions.remove(matches);
   }
 
-  dropAll(): number {
-    const records = [...this.#caches.values()].map((cache) => cache.record);
-    records.push(...[...this.#unbuilt.values()].map((item) => item.record));
-    for (const record of records) this.drop(record);
-    return records.length;
+  /** Drops what is not defined any more and takes up what is new. */
+  #reconcile(): void {
+    const { definitions, onUnbuilt, onDropped } = this.#options;
+    const defined = new Map(definitions.all().map((record) => [record.id, record]));
+    let [dropped, unbuilt] = [false, false];
+    for (const { record } of [...this.#caches.values(), ...this.#unbuilt.values()]) {
+      const now = defined.get(record.id);
+      if (now !== undefined && sameRecord(now, record)) continue;
+      this.#forget(record.id);
+      dropped = true;
+    }
+    for (const record of defined.values()) {
+      if (this.#caches.has(record.id) || this.#unbuilt.has(record.id)) continue;
+      const cache = this.#created.get(record.id);
+      if (cache !== undefined && this.#stillWhole(cache)) {
+        this.#announce(cache);
+      } else {
+        this.#unbuilt.set(record.id, { record, reason: STARTING });
+        unbuilt = true;
+      }
+    }
+    if (dropped) onDropped();
+    if (unbuilt) onUnbuilt();
+  }
+
+  #forget(id: number): void {
+    const { adapters } = this.#options;
+    this.#caches.delete(id);
+    this.#unbuilt.delete(id);
+    adapters.forgetCache(id);
+    adapters.broadcast({ kind: "cache-dropped", cache: id });
+  }
+
+  /** While its record was being written, were its tables left as they were when it was built? */
+  #stillWhole({ compiled }: LiveCache): boolean {
+    const { tables } = this.#options;
+    if (!compiled.tables.every((schema) => tables.isOnline(schema))) return false;
+    this.#ensureIndexes(compiled);
+    return true;
   }
 
   /** Takes caches that read any of the tables out of service at once; statements are forwarded. */
   suspend(tables: ReadonlySet<TableId> | "all", reason: string): void {
     const { adapters } = this.#options;
+    for (const [id, { compiled }] of this.#created) {
+      const isConcerned = compiled.uses.some((use) => tables === "all" || tables.has(use.table));
+      if (isConcerned) this.#created.delete(id);
+    }
     for (const cache of [...this.#caches.values()]) {
       if (tables !== "all" && !cache.compiled.uses.some((use) => tables.has(use.table))) continue;
       this.#caches.delete(cache.record.id);
@@ -157,29 +209,31 @@ export class CacheRegistry {
    * when all attempts have ended. Those that failed keep their reason; try them again later.
    */
   async rebuild(): Promise<void> {
-    for (const { record } of this.#unbuilt.values()) {
+    for (const item of this.#unbuilt.values()) {
+      const { record } = item;
       if (this.#attempts.has(record.id)) continue;
-      const attempt = this.#tryAgain(record).finally(() => this.#attempts.delete(record.id));
+      const attempt = this.#tryAgain(item).finally(() => this.#attempts.delete(record.id));
       this.#attempts.set(record.id, attempt);
     }
     await Promise.all(this.#attempts.values());
   }
 
-  async #tryAgain(record: CacheRecord): Promise<void> {
+  async #tryAgain(item: Unbuilt): Promise<void> {
     const { logger } = this.#options;
+    const { record } = item;
     try {
       const scope = { database: record.database, identity: record.scopeIdentity, role: "" };
       const prepared = await this.prepare(record.select, scope);
       const cache = this.#newCache(record, prepared);
       await this.#build(cache);
       // Dropped while we were building.
-      if (!this.#unbuilt.delete(record.id)) return;
+      if (this.#unbuilt.get(record.id) !== item) return;
+      this.#unbuilt.delete(record.id);
       this.#announce(cache);
       logger.info({ cache: record.name }, "cache is in service again");
     } catch (error) {
       const reason = refusalOf(error);
-      const item = this.#unbuilt.get(record.id);
-      if (item === undefined || item.reason === reason) return;
+      if (this.#unbuilt.get(record.id) !== item || item.reason === reason) return;
       item.reason = reason;
       logger.warn({ cache: record.name, reason }, "cache cannot be built; its query is forwarded");
     }
@@ -212,7 +266,7 @@ export class CacheRegistry {
 
   /** On return all that the cache reads is there, and nothing has happened since it was. */
   async #build({ compiled }: LiveCache): Promise<void> {
-    const { tables, store, loop } = this.#options;
+    const { tables, store } = this.#options;
     this.#building.add(compiled);
     try {
       do {
@@ -222,9 +276,13 @@ export class CacheRegistry {
     } finally {
       this.#building.delete(compiled);
     }
-    // A table may have been copied anew while another's index was built.
-    for (const index of compiled.indexes) store.ensureIndex(index);
-    loop().refreshSnapshot();
+    this.#ensureIndexes(compiled);
+  }
+
+  /** A table may have been copied anew while another's index was built. */
+  #ensureIndexes({ indexes }: CompiledQuery): void {
+    for (const index of indexes) this.#options.store.ensureIndex(index);
+    this.#options.loop().refreshSnapshot();
   }
 
   #announce(cache: LiveCache): void {
@@ -233,21 +291,38 @@ export class CacheRegistry {
     this.#options.adapters.definitionAdded(cache.definition);
   }
 
-  #sameAs(cache: LiveCache): readonly CacheRecord[] {
-    const same: CacheRecord[] = [];
-    for (const other of this.#caches.values()) {
-      const { definition } = cache;
-      const alike =
-        other.definition.scope === definition.scope &&
-        other.definition.shape === definition.shape &&
-        sameSlots(other.definition.slots, definition.slots);
-      if (alike || other.record.name === cache.record.name) same.push(other.record);
-    }
-    for (const { record } of this.#unbuilt.values()) {
-      if (record.name === cache.record.name) same.push(record);
-    }
-    return same;
+  /** A cache of the same name, or of the same query as far as we have built it. */
+  #isReplacedBy(other: CacheRecord, { record, definition }: LiveCache): boolean {
+    if (other.name === record.name) return true;
+    const live = this.#caches.get(other.id);
+    if (live === undefined) return sameSelect(other, record);
+    return (
+      live.definition.scope === definition.scope &&
+      live.definition.shape === definition.shape &&
+      sameSlots(live.definition.slots, definition.slots)
+    );
   }
+}
+
+interface Unbuilt {
+  readonly record: CacheRecord;
+  reason: string;
+}
+
+function sameSelect(left: CacheRecord, right: CacheRecord): boolean {
+  return (
+    left.select === right.select &&
+    left.database === right.database &&
+    left.scopeIdentity === right.scopeIdentity
+  );
+}
+
+function sameRecord(left: CacheRecord, right: CacheRecord): boolean {
+  return (
+    left.name === right.name &&
+    left.inTransaction === right.inTransaction &&
+    sameSelect(left, right)
+  );
 }
 
 function sameQuery(definition: CacheDefinition, prepared: PreparedCache): boolean {

@@ -1,9 +1,10 @@
 import { type CompiledQuery, compileQuery } from "@freshet/dataflow";
-import type { CacheDefinition } from "@freshet/rpc";
+import { type CacheDefinition, type ControlError, scopeKey, type SessionScope } from "@freshet/rpc";
 import { queryId, SqlSyntaxError, Unsupported, type Shape } from "@freshet/sql";
-import type { ControlError } from "@freshet/rpc";
 import { messageOf } from "@freshet/util";
 import type { ServerDialect } from "../dialect.ts";
+import { StateError } from "./state.ts";
+import type { TableFilter } from "./table-filter.ts";
 import {
   type StatementDescription,
   type Upstream,
@@ -24,13 +25,15 @@ export interface PreparedCache {
  *
  * @throws Unsupported with the reason, SqlSyntaxError, or UpstreamError.
  */
-export async function prepareCache(
-  dialect: ServerDialect,
-  upstream: Upstream,
-  select: string,
-  scope: string,
-  scopeIdentity: string,
-): Promise<PreparedCache> {
+export async function prepareCache(options: {
+  readonly dialect: ServerDialect;
+  readonly upstream: Upstream;
+  readonly filter: TableFilter;
+  readonly select: string;
+  readonly scope: SessionScope;
+}): Promise<PreparedCache> {
+  const { dialect, upstream, filter, select, scope } = options;
+  const scopeIdentity = scope.identity;
   const settings = dialect.lexerSettings(scopeIdentity);
   const shape = dialect.lexer.shape(select, settings);
   if (shape === null) throw new SqlSyntaxError("the statement cannot be read", 0);
@@ -40,7 +43,7 @@ export async function prepareCache(
   if (traits.uncacheable !== null) throw new Unsupported(traits.uncacheable);
   const text = Buffer.from(select, "latin1").toString("utf8");
   const statement = dialect.parse(text, settings);
-  const catalog = await upstream.catalog(scopeIdentity);
+  const catalog = filter.of(await upstream.catalog(scopeIdentity));
   const description = await upstream.describe(text, scopeIdentity);
   const compiled = compileQuery({
     statement,
@@ -50,7 +53,7 @@ export async function prepareCache(
     codec: dialect.codec,
   });
   compareResultTypes(dialect, compiled, description);
-  return { shape, queryId: queryId(shape.text, scope), compiled, description };
+  return { shape, queryId: queryId(shape.text, scopeKey(scope)), compiled, description };
 }
 
 export function definitionOf(
@@ -120,6 +123,9 @@ export function controlErrorOf(error: unknown): ControlError {
       message: `this query cannot be cached: ${error.message}`,
       hint: "It keeps working: it is forwarded to the database.",
     };
+  }
+  if (error instanceof StateError) {
+    return { code: error.code, number: error.number, message: error.message, hint: error.hint };
   }
   if (error instanceof SqlSyntaxError) return { code: "42601", message: error.message };
   if (error instanceof UpstreamError) {

@@ -136,6 +136,74 @@ export function version(): ControlResult {
   );
 }
 
+export type AdapterRows = readonly {
+  readonly name: string;
+  readonly region: string;
+  readonly version: string;
+  readonly address: string;
+  readonly clients: number;
+  /** Milliseconds since the epoch; null when it is not connected to this server. */
+  readonly connectedMs: number | null;
+  readonly state: string;
+}[];
+
+export function adapters(rows: AdapterRows): ControlResult {
+  return {
+    columns: ["name", "region", "version", "address", "clients", "connected", "state"],
+    rows: rows.map((row) => [
+      row.name,
+      row.region,
+      row.version,
+      row.address,
+      String(row.clients),
+      timeOf(row.connectedMs),
+      row.state,
+    ]),
+    tag: `SELECT ${rows.length}`,
+    notices: [],
+  };
+}
+
+export type ServerRows = readonly {
+  readonly name: string;
+  readonly region: string;
+  readonly role: "leader" | "standby";
+  readonly version: string;
+  readonly address: string;
+  readonly state: string;
+  readonly startedMs: number;
+  /** Where this server stands; null for others, who do not say. */
+  readonly position: string | null;
+  readonly lagBytes: number | null;
+}[];
+
+export function servers(rows: ServerRows): ControlResult {
+  return {
+    columns: [
+      ...["name", "region", "role", "version", "address"],
+      ...["state", "started", "position", "lag_bytes"],
+    ],
+    rows: rows.map((row) => [
+      row.name,
+      row.region,
+      row.role,
+      row.version,
+      row.address,
+      row.state,
+      timeOf(row.startedMs),
+      row.position ?? "",
+      row.lagBytes?.toString() ?? "",
+    ]),
+    tag: `SELECT ${rows.length}`,
+    notices: [],
+  };
+}
+
+/** As text, "" for never. */
+export function timeOf(ms: number | null): string {
+  return ms === null ? "" : new Date(ms).toISOString();
+}
+
 export function connections(
   list: readonly { readonly client: string; readonly user: string }[],
 ): ControlResult {

@@ -13,6 +13,9 @@ export interface StatementsOptions {
   readonly connections: ClientConnections;
   readonly status: () => readonly (readonly [string, string])[];
   readonly tables: () => show.TableRows;
+  readonly adapters: () => show.AdapterRows;
+  readonly servers: () => show.ServerRows;
+  readonly setMaintenance: (on: boolean) => Promise<void>;
   readonly resnapshot: (table: string, scope: SessionScope) => Promise<void>;
   readonly dropUnusedTables: () => void;
   readonly logger: Logger;
@@ -54,7 +57,7 @@ export class ControlStatements {
       case "drop-cache":
         return this.#drop(statement.name, statement.ifExists);
       case "drop-all-caches": {
-        const count = registry.dropAll();
+        const count = await registry.drop(() => true);
         this.#options.dropUnusedTables();
         return show.done(`DROP ALL CACHES ${count}`);
       }
@@ -82,6 +85,13 @@ export class ControlStatements {
         );
       case "show-connections":
         return show.connections(this.#options.connections.list());
+      case "show-adapters":
+        return show.adapters(this.#options.adapters());
+      case "show-servers":
+        return show.servers(this.#options.servers());
+      case "set-maintenance":
+        await this.#options.setMaintenance(statement.on);
+        return show.done("ALTER FRESHET");
       case "resnapshot-table":
         await this.#options.resnapshot(statement.table, scope);
         return show.done("ALTER FRESHET");
@@ -177,14 +187,14 @@ export class ControlStatements {
     }
   }
 
-  #drop(name: string, ifExists: boolean): ControlResult | ControlError {
+  async #drop(name: string, ifExists: boolean): Promise<ControlResult | ControlError> {
     const { registry } = this.#options;
     const record = registry.find(name);
     if (record === null) {
       if (ifExists) return show.done("DROP CACHE", [`cache "${name}" does not exist, skipping`]);
       return { code: "42704", message: `cache "${name}" does not exist` };
     }
-    registry.drop(record);
+    await registry.drop((other) => other.id === record.id || other.name === record.name);
     this.#options.dropUnusedTables();
     return show.done("DROP CACHE");
   }

@@ -1,5 +1,6 @@
 import type { ReplicationHealth } from "../replication/contract.ts";
 import type { TableProgress } from "../engine/base-tables.ts";
+import { type TableRows, timeOf } from "./show.ts";
 
 export interface StatusFacts {
   readonly serving: boolean;
@@ -17,6 +18,7 @@ export interface StatusFacts {
   readonly clients: number;
   readonly adapters: number;
   readonly lastError: string;
+  readonly maintenance: boolean;
 }
 
 /** SHOW FRESHET STATUS: the names are those that ReadySet's users look for, where there is one. */
@@ -37,6 +39,7 @@ export function statusRows(facts: StatusFacts): readonly (readonly [string, stri
     ["Replication Lag Bytes", health?.lagBytes?.toString() ?? ""],
     ["Replication Problem", health?.lost ?? ""],
     ["Adapters", String(facts.adapters)],
+    ["Maintenance Mode", facts.maintenance ? "on" : "off"],
   ];
 }
 
@@ -46,6 +49,14 @@ function statusOf({ serving, servingReason, tables }: StatusFacts): string {
   return unfinished ? "Snapshot In Progress" : "Online";
 }
 
-function timeOf(ms: number | null): string {
-  return ms === null ? "" : new Date(ms).toISOString();
+/** SHOW FRESHET TABLES. */
+export function tableRows(tables: readonly TableProgress[]): TableRows {
+  return tables.map(({ schema, status, rows, estimatedRows, reason }) => {
+    const percent = Math.min(99, Math.floor((rows * 100) / Math.max(1, estimatedRows)));
+    return {
+      table: `${schema.schema}.${schema.name}`,
+      status: status === "copying" ? `copying (${percent}%)` : status,
+      description: reason === "" ? `${rows} rows copied` : reason,
+    };
+  });
 }

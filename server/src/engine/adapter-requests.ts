@@ -1,6 +1,6 @@
 import { Poisoned } from "@freshet/dataflow";
 import { PROTOCOL_VERSION, type ServerLink, type ToAdapter, type ToServer } from "@freshet/rpc";
-import { type Logger, messageOf } from "@freshet/util";
+import { type Clock, type Logger, messageOf } from "@freshet/util";
 import type { CacheRegistry } from "../controller/cache-registry.ts";
 import type { ProxiedQueries } from "../controller/proxied-queries.ts";
 import type { ControlStatements } from "../controller/statements.ts";
@@ -11,6 +11,7 @@ import type { CommitLoop } from "./commit-loop.ts";
 import type { MemoryKeeper } from "./memory-keeper.ts";
 import type { EngineMetrics } from "./metrics.ts";
 import type { PositionWaiters } from "./position-waiters.ts";
+import { SharedRequest } from "./shared-request.ts";
 import { SlicedWork } from "./sliced-work.ts";
 
 export interface AdapterRequestsOptions {
@@ -26,6 +27,7 @@ export interface AdapterRequestsOptions {
   readonly memory: MemoryKeeper;
   readonly serving: () => { readonly serving: boolean; readonly reason: string };
   readonly logger: Logger;
+  readonly clock: Clock;
 }
 
 /** Between slices of so many milliseconds commits get their turn. */
@@ -39,15 +41,17 @@ export class AdapterRequests {
    * filled, and a fill sees the state of when it runs.
    */
   readonly #fills = new SlicedWork(FILL_BUDGET_MS);
+  readonly #now: SharedRequest<string>;
 
   constructor(options: AdapterRequestsOptions) {
     this.#options = options;
+    this.#now = new SharedRequest(() => options.upstream.currentPosition());
   }
 
   attach(link: ServerLink, name: string): void {
-    const { adapters, connections, registry, waiters, serving } = this.#options;
+    const { adapters, connections, registry, waiters, serving, clock } = this.#options;
     const handler = (adapter: AttachedAdapter, message: ToServer) => this.#handle(adapter, message);
-    adapters.attach(link, name, handler, (adapter) => {
+    adapters.attach(link, name, clock.nowMs(), handler, (adapter) => {
       connections.remove(adapter);
       for (const { cache, key } of adapters.unsubscribeAll(adapter)) {
         registry.get(cache)?.entries.evict(key);
@@ -55,7 +59,7 @@ export class AdapterRequests {
     });
     link.send({
       kind: "welcome",
-      version: PROTOCOL_VERSION,
+      version: link.protocol ?? PROTOCOL_VERSION,
       caches: registry.definitions(),
       serving: serving().serving,
       position: waiters.visible ?? "",
@@ -102,12 +106,14 @@ export class AdapterRequests {
     if (cache === null || !cache.ready) return refuse("the cache is not in service");
     if (!serving().serving) return refuse(serving().reason);
     const startedMs = performance.now();
+    const span = metrics.tracer.span("fill", { "freshet.cache": cache.record.name });
     try {
       const rows = cache.entries.fill(key, params, loop().snapshot);
       adapters.subscribe(id, key, adapter);
       cache.fills += 1;
       metrics.filled((performance.now() - startedMs) / 1000);
       adapter.link.send({ kind: "filled", request, cache: id, key, rows });
+      span?.set({ "freshet.rows": rows.count });
       memory.enforce();
     } catch (error) {
       if (!(error instanceof Poisoned)) {
@@ -116,6 +122,9 @@ export class AdapterRequests {
         loop().clearCache(cache, "a fill failed");
       }
       refuse(messageOf(error));
+      span?.set({ "freshet.refused": true });
+    } finally {
+      span?.end();
     }
   }
 
@@ -129,17 +138,20 @@ export class AdapterRequests {
 
   async #control(message: Extract<ToServer, { kind: "control" }>): Promise<ToAdapter> {
     const { request, statement, scope } = message;
-    const result = await this.#options.statements.run(statement, scope);
+    const { statements, metrics } = this.#options;
+    const span = metrics.tracer.span("control", { "freshet.statement": statement.kind });
+    const result = await statements.run(statement, scope);
+    metrics.controlled(statement.kind, !("code" in result));
+    span?.end("code" in result ? result.code : undefined);
     if ("code" in result) return { kind: "control-error", request, error: result };
     return { kind: "control-result", request, result };
   }
 
   async #awaitPosition(message: Extract<ToServer, { kind: "await-position" }>): Promise<ToAdapter> {
     const { request, limitMs } = message;
-    const { waiters, upstream, logger } = this.#options;
+    const { waiters, logger } = this.#options;
     try {
-      const position =
-        message.position === "" ? await upstream.currentPosition() : message.position;
+      const position = message.position === "" ? await this.#now.next() : message.position;
       return { kind: "position", request, reached: await waiters.wait(position, limitMs) };
     } catch (error) {
       logger.warn(

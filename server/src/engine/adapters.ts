@@ -3,7 +3,10 @@ import type { EncodedRows } from "@freshet/types";
 
 /** One adapter, as the engine sees it. */
 export interface AttachedAdapter {
+  /** `member/thread` in separate mode. */
   readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly attachedMs: number;
   readonly link: ServerLink;
 }
 
@@ -12,6 +15,9 @@ export interface PublishedEntry {
   readonly key: string;
   readonly rows: EncodedRows | null;
 }
+
+/** Lists that a list is compared with, so that many different ones stay cheap. */
+const ALIKE_LIMIT = 8;
 
 /**
  * The attached adapters and what each of them holds. Per cache and key the set of subscribers
@@ -28,6 +34,10 @@ export class Adapters {
     return this.#adapters.size;
   }
 
+  all(): readonly AttachedAdapter[] {
+    return [...this.#adapters];
+  }
+
   has(adapter: AttachedAdapter): boolean {
     return this.#adapters.has(adapter);
   }
@@ -35,10 +45,11 @@ export class Adapters {
   attach(
     link: ServerLink,
     name: string,
+    attachedMs: number,
     handler: (adapter: AttachedAdapter, message: ToServer) => void,
     onGone: (adapter: AttachedAdapter) => void,
   ): AttachedAdapter {
-    const adapter: AttachedAdapter = { name, link };
+    const adapter: AttachedAdapter = { name, attachedMs, link };
     this.#adapters.add(adapter);
     this.#numbers.set(adapter, this.#nextNumber);
     this.#nextNumber += 1;
@@ -106,20 +117,32 @@ export class Adapters {
     yield* this.#subscriptions.get(cache)?.keys() ?? [];
   }
 
-  /** One message per adapter that holds any of the entries, in one go. */
-  publish(position: string, commitTimeMs: number, entries: readonly PublishedEntry[]): void {
-    if (entries.length === 0) return;
+  /**
+   * One message per adapter that holds any of the entries, in one go. Returns how many those are
+   * and the bytes of the rows in them.
+   */
+  publish(
+    position: string,
+    commitTimeMs: number,
+    entries: readonly PublishedEntry[],
+  ): { readonly messages: number; readonly bytes: number } {
+    let bytes = 0;
     const byAdapter = new Map<AttachedAdapter, PublishedEntry[]>();
     for (const entry of entries) {
       for (const adapter of this.#subscriptions.get(entry.cache)?.get(entry.key) ?? []) {
         const list = byAdapter.get(adapter);
+        bytes += entry.rows?.bytes.length ?? 0;
         if (list === undefined) byAdapter.set(adapter, [entry]);
         else list.push(entry);
       }
     }
-    for (const [adapter, list] of byAdapter) {
+    // Those that hold the same get the same array: a link encodes it once for all of them.
+    const lists = new Map<string, PublishedEntry[][]>();
+    for (const [adapter, own] of byAdapter) {
+      const list = byAdapter.size === 1 ? own : shared(lists, own);
       adapter.link.send({ kind: "publish", position, entries: list, commitTimeMs });
     }
+    return { messages: byAdapter.size, bytes };
   }
 
   definitionAdded(cache: CacheDefinition): void {
@@ -136,4 +159,19 @@ export class Adapters {
     this.#sets.set(id, adapters);
     return adapters;
   }
+}
+
+/** The equal list met before, or this one from now on. */
+function shared(lists: Map<string, PublishedEntry[][]>, list: PublishedEntry[]): PublishedEntry[] {
+  // Lists of one length that begin and end alike are most often equal.
+  const [first, last] = [list[0], list.at(-1)];
+  const sign = `${list.length} ${first?.cache} ${first?.key} ${last?.cache} ${last?.key}`;
+  const alike = lists.get(sign);
+  if (alike === undefined) {
+    lists.set(sign, [list]);
+    return list;
+  }
+  const equal = alike.find((other) => other.every((entry, index) => entry === list[index]));
+  if (equal === undefined && alike.length < ALIKE_LIMIT) alike.push(list);
+  return equal ?? list;
 }

@@ -9,6 +9,7 @@ import type {
 } from "../replication/contract.ts";
 import { ChangeApplier } from "./change-applier.ts";
 import { DeferredChanges } from "./deferred-changes.ts";
+import type { EngineMetrics } from "./metrics.ts";
 
 export interface TableProgress {
   readonly schema: TableSchema;
@@ -45,7 +46,7 @@ export interface BaseTablesOptions {
   readonly contentChanged: () => void;
   /** A cache wants the table in another definition than we hold: nobody may use ours any more. */
   readonly superseded: (table: TableId) => void;
-  readonly countCopiedRows: (rows: number) => void;
+  readonly metrics: EngineMetrics;
   readonly clock: Clock;
 }
 
@@ -191,12 +192,16 @@ export class BaseTables {
       if (table.abort.signal.aborted) return;
       const name = `${schema.schema}.${schema.name}`;
       this.#options.logger.error({ table: name, error: table.reason }, "copying a table failed");
+      this.#options.metrics.copied(null);
     });
   }
 
   async #copy(table: BaseTable): Promise<void> {
-    const { store, upstream, logger, waitForPosition } = this.#options;
+    const { store, upstream, logger, metrics, waitForPosition } = this.#options;
     const { schema, abort } = table;
+    const span = metrics.tracer.span("copy", {
+      "freshet.table": `${schema.schema}.${schema.name}`,
+    });
     const name = `${schema.schema}.${schema.name}`;
     const refused = await upstream.addTables([schema]);
     const refusal = refused.find((entry) => entry.table === schema.id);
@@ -227,18 +232,21 @@ export class BaseTables {
         { table: name, rows: table.rows, seconds: Number(seconds.toFixed(2)) },
         "table copied",
       );
+      metrics.copied(seconds);
+      span?.set({ "freshet.rows": table.rows });
+      span?.end();
     } finally {
       this.#giveTurn();
     }
   }
 
   #storeRows(table: BaseTable, rows: readonly Row[]): void {
-    const { store, contentChanged, countCopiedRows } = this.#options;
+    const { store, contentChanged, metrics } = this.#options;
     store.write((batch) => {
       for (const row of rows) batch.upsert(table.schema.id, row);
     });
     table.rows += rows.length;
-    countCopiedRows(rows.length);
+    metrics.copiedRows(rows.length);
     // A reader that stays at an old state keeps every page that is replaced from being used again.
     contentChanged();
   }

@@ -17,6 +17,10 @@ export class ClientConnections {
     this.#byAdapter.delete(adapter);
   }
 
+  count(adapter: AttachedAdapter): number {
+    return this.#byAdapter.get(adapter)?.length ?? 0;
+  }
+
   list(): readonly Connection[] {
     return [...this.#byAdapter.values()].flat();
   }

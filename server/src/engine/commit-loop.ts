@@ -123,6 +123,7 @@ export class CommitLoop {
     const whole: StreamTransaction[] = [];
     const { store, tables, metrics, waiters } = this.#options;
     const startedMs = performance.now();
+    const span = metrics.tracer.span("commit");
     const applier = store.write((batch) => {
       const inner = new ChangeApplier(batch);
       for (const transaction of transactions) {
@@ -140,11 +141,18 @@ export class CommitLoop {
     const last = whole.at(-1);
     if (last === undefined) return;
     const deltas = applier.deltas();
+    const publishing = span?.child("publish");
     if (deltas.size > 0) this.#publish(deltas, last);
+    publishing?.end();
     if (applier.divergences.length > 0) this.#options.onDivergence(applier.divergences);
     waiters.advance(last.position);
     if (deltas.size > 0) this.#options.onPublished();
-    metrics.committed(whole.length, (performance.now() - startedMs) / 1000);
+    // The upstream's clock may differ from ours.
+    const delayMs = last.commitTimeMs > 0 ? Math.max(0, Date.now() - last.commitTimeMs) : null;
+    const delaySeconds = delayMs === null ? null : delayMs / 1000;
+    metrics.committed(whole.length, (performance.now() - startedMs) / 1000, delaySeconds);
+    span?.set({ "freshet.transactions": whole.length, "freshet.tables": deltas.size });
+    span?.end();
   }
 
   #stage(transaction: StreamTransaction): void {
@@ -174,11 +182,11 @@ export class CommitLoop {
     }
     this.#snapshot = after;
     before.close();
-    adapters.publish(last.position, last.commitTimeMs, entries);
+    const { messages, bytes } = adapters.publish(last.position, last.commitTimeMs, entries);
     for (const entry of entries) {
       if (entry.rows === null) adapters.forgetKey(entry.cache, entry.key);
     }
-    metrics.published(entries.length);
+    metrics.published(entries.length, messages, bytes);
   }
 
   #move(

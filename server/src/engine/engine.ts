@@ -1,6 +1,5 @@
 import { type OpenedStore, openStore } from "@freshet/storage";
 import type { ServerLink } from "@freshet/rpc";
-import type { TableId } from "@freshet/types";
 import {
   Backoff,
   type Clock,
@@ -11,68 +10,46 @@ import {
   runLoop,
   systemClock,
 } from "@freshet/util";
-import { CacheRecords } from "../controller/cache-records.ts";
+import type { BackupKeeper } from "../backup/backup-keeper.ts";
+import {
+  dropLeftOver,
+  isWorthCopying,
+  keeperForEngine,
+  restoreForEngine,
+} from "../backup/engine-backups.ts";
 import { CacheRegistry } from "../controller/cache-registry.ts";
 import { ProxiedQueries } from "../controller/proxied-queries.ts";
-import { statusRows } from "../controller/status-rows.ts";
+import { Definitions } from "../controller/definitions.ts";
+import { setMaintenance } from "../controller/deployment-settings.ts";
+import { statusRows, tableRows } from "../controller/status-rows.ts";
 import { ControlStatements } from "../controller/statements.ts";
+import { TableFilter } from "../controller/table-filter.ts";
 import { dialectOf } from "../dialects.ts";
 import { localFiles } from "../local-files.ts";
-import type {
-  ReplicationHealth,
-  StreamHandler,
-  Upstream,
-  UpstreamIdentity,
-} from "../replication/contract.ts";
+import type { ReplicationHealth, Upstream, UpstreamReplica } from "../replication/contract.ts";
 import { AdapterRequests } from "./adapter-requests.ts";
 import { Adapters } from "./adapters.ts";
 import { BaseTables } from "./base-tables.ts";
 import { CacheRebuilder } from "./cache-rebuilder.ts";
-import type { Divergence } from "./change-applier.ts";
 import { ChangeQueue } from "./change-queue.ts";
 import { ClientConnections } from "./client-connections.ts";
 import { CommitLoop } from "./commit-loop.ts";
+import type { EngineOptions, EngineStatus, MembersView } from "./engine-options.ts";
+import { LocalCopy } from "./local-copy.ts";
+import { adapterRows, serverRows } from "./member-rows.ts";
 import { MemoryKeeper } from "./memory-keeper.ts";
 import { type EngineMetrics, noMetrics } from "./metrics.ts";
+import { openStates, type States } from "./states.ts";
+import { Recopying } from "./recopying.ts";
 import { StreamWatch } from "./stream-watch.ts";
 import { PositionWaiters } from "./position-waiters.ts";
-import { identityProblem, noteBreakdown, readOwner, writeOwner } from "./ownership.ts";
-
-export interface EngineOptions {
-  readonly upstreamUrl: string;
-  readonly deployment: string;
-  readonly storageDir: string;
-  /** Bytes for the state of filled keys; the oldest keys go first. */
-  readonly memoryLimitBytes: number;
-  readonly disableSetup?: boolean;
-  readonly logger: Logger;
-  readonly clock?: Clock;
-  readonly metrics?: EngineMetrics;
-}
-
-export interface EngineStatus {
-  readonly serving: boolean;
-  readonly servingReason: string;
-  readonly position: string | null;
-  readonly caches: readonly {
-    readonly name: string;
-    readonly entries: number;
-    readonly bytes: number;
-  }[];
-  readonly tables: readonly {
-    readonly table: string;
-    readonly status: string;
-    readonly rows: number;
-  }[];
-  readonly replication: ReplicationHealth | null;
-  readonly storageBytes: number;
-  readonly oldestReaderMs: number;
-  readonly lastError: string;
-}
+import { whileOpen } from "./while-open.ts";
+import { claimStorage, noteBreakdown } from "./ownership.ts";
 
 const ENTRY_LIMITS = { rowsPerEntry: 1_000_000, bytesPerEntry: 64 << 20, entries: 1_000_000 };
 const QUEUE_CHANGES = 50_000;
 const CHECKPOINT_INTERVAL_MS = 1_000;
+const SETTLE_MS = 20;
 
 /**
  * The server of one upstream database: owns its replication, the local copy and the caches.
@@ -96,8 +73,17 @@ export class Engine {
   readonly #registry: CacheRegistry;
   readonly #memory: MemoryKeeper;
   readonly #rebuilder: CacheRebuilder;
+  readonly #recopying: Recopying;
   readonly #statements: ControlStatements;
   readonly #requests: AdapterRequests;
+  readonly #name: string;
+  readonly #dialectName: string;
+  readonly #copy: LocalCopy;
+  readonly #states: States;
+  readonly #members: (() => MembersView) | null;
+  readonly #onFatal: (error: ConfigurationError) => void;
+  readonly #backups: BackupKeeper | null;
+  #closing = false;
   #loop: CommitLoop;
   readonly #abort = new AbortController();
   /** Aborted when the present connection to the upstream is given up. */
@@ -108,22 +94,33 @@ export class Engine {
   #serving = false;
   #servingReason = "starting";
   #lastError = "";
-  #recovered = false;
   #health: ReplicationHealth | null = null;
   #stopped: Promise<void> = Promise.resolve();
   #failReady: (error: unknown) => void = () => undefined;
   #becomeReady: () => void = () => undefined;
 
-  private constructor(options: EngineOptions, store: OpenedStore) {
+  private constructor(options: EngineOptions, store: OpenedStore, states: States) {
+    this.#name = options.replica ?? options.deployment;
+    this.#members = options.members ?? null;
+    this.#onFatal = options.onFatal ?? (() => undefined);
+    this.#states = states;
     this.#logger = options.logger;
     this.#clock = options.clock ?? systemClock;
     this.#startedMs = this.#clock.nowMs();
     this.#metrics = options.metrics ?? noMetrics;
     this.#store = store;
     const dialect = dialectOf(options.upstreamUrl);
+    this.#dialectName = dialect.name;
+    const filter = new TableFilter({
+      only: options.replicationTables ?? null,
+      ignore: options.replicationTablesIgnore ?? null,
+      foldCase: dialect.name === "mysql",
+    });
     const upstream = dialect.createUpstream({
       url: options.upstreamUrl,
       deployment: options.deployment,
+      replica: options.replica ?? null,
+      ownerToken: options.ownerToken ?? null,
       disableSetup: options.disableSetup ?? false,
       logger: options.logger,
       clock: this.#clock,
@@ -161,10 +158,11 @@ export class Engine {
         void this.#rebuilder.now();
       },
       clock: this.#clock,
-      countCopiedRows: (rows) => this.#metrics.copiedRows(rows),
+      metrics: this.#metrics,
     });
     this.#registry = new CacheRegistry({
-      records: new CacheRecords(localFiles(options.storageDir, options.deployment).definitions),
+      definitions: new Definitions(states.definitions),
+      filter,
       store,
       upstream,
       dialect,
@@ -173,23 +171,51 @@ export class Engine {
       loop: () => this.#loop,
       logger: options.logger,
       entryLimits: ENTRY_LIMITS,
+      // Until we follow the database, the tables of an earlier run are not known: nothing is built.
+      onUnbuilt: () => void (this.#copy.recovered && this.#rebuilder.now()),
+      onDropped: () => this.#recopying.dropUnused(),
+    });
+    this.#copy = new LocalCopy({
+      store,
+      upstream,
+      tables: this.#tables,
+      registry: this.#registry,
+      filter,
+      loop: () => this.#loop,
+      logger: options.logger,
+      onReset: () => this.#backups?.outdated(),
     });
     this.#memory = new MemoryKeeper({
       limitBytes: options.memoryLimitBytes,
       caches: () => this.#registry.live(),
       adapters: this.#adapters,
       position: () => this.#waiters.visible ?? "",
+      metrics: this.#metrics,
     });
     this.#rebuilder = new CacheRebuilder(this.#registry, this.#clock, this.#abort.signal);
+    this.#recopying = new Recopying({
+      upstream,
+      tables: this.#tables,
+      registry: this.#registry,
+      rebuilder: this.#rebuilder,
+      proxied: this.#proxied,
+      metrics: this.#metrics,
+      loop: () => this.#loop,
+      signal: this.#abort.signal,
+      logger: options.logger,
+    });
     this.#loop = this.#newLoop();
     this.#statements = new ControlStatements({
       registry: this.#registry,
       proxied: this.#proxied,
       connections: this.#connections,
       status: () => this.#statusRows(),
-      tables: () => this.#tableRows(),
-      resnapshot: (table, scope) => this.#resnapshot(table, scope.identity),
-      dropUnusedTables: () => this.#dropUnusedTables(),
+      tables: () => tableRows(this.#tables.progress()),
+      adapters: () => this.#adapterRows(),
+      servers: () => this.#serverRows(),
+      setMaintenance: (on) => setMaintenance(this.#states.settings, on),
+      resnapshot: (table, scope) => this.#recopying.resnapshot(table, scope.identity),
+      dropUnusedTables: () => this.#recopying.dropUnused(),
       logger: options.logger,
     });
     this.#requests = new AdapterRequests({
@@ -205,6 +231,15 @@ export class Engine {
       memory: this.#memory,
       serving: () => ({ serving: this.#serving, reason: this.#servingReason }),
       logger: options.logger,
+      clock: this.#clock,
+    });
+    this.#backups = keeperForEngine({
+      settings: options,
+      dialect: dialect.name,
+      store,
+      upstream,
+      settle: (position, signal) => this.#settle(position, signal),
+      worthwhile: (overdue) => this.#serving && isWorthCopying(this.#tables, overdue),
     });
     this.ready = new Promise((resolve, reject) => {
       this.#becomeReady = resolve;
@@ -215,22 +250,36 @@ export class Engine {
 
   /** Opens the storage and starts; throws a ConfigurationError for what only a person can fix. */
   static async start(options: EngineOptions): Promise<Engine> {
-    await dialectOf(options.upstreamUrl).load();
-    const store = await openStore({
-      directory: localFiles(options.storageDir, options.deployment).copy,
-    });
+    const dialect = dialectOf(options.upstreamUrl);
+    await dialect.load();
+    await restoreForEngine(options, dialect.name);
+    const files = localFiles(options.storageDir, options.deployment, options.replica);
+    const states = await openStates(files, options);
+    const store = await openStore({ directory: files.copy });
     if (store.resetReason !== null) {
       options.logger.warn(
         { reason: store.resetReason },
         "the local copy was discarded; copying again",
       );
     }
-    const engine = new Engine(options, store);
+    try {
+      claimStorage(store, options.ownerToken ?? null, files.copy);
+      return Engine.#begin(options, store, states);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  static #begin(options: EngineOptions, store: OpenedStore, states: States): Engine {
+    const engine = new Engine(options, store, states);
     engine.#stopped = engine.#run();
     return engine;
   }
 
+  /** `name`: in separate mode the adapter's own and its thread's, `member/thread`. */
   attach(link: ServerLink, name: string): void {
+    if (this.#closing) return link.close();
     this.#requests.attach(link, name);
   }
 
@@ -251,14 +300,49 @@ export class Engine {
         rows,
       })),
       replication: this.#health,
+      backup: this.#backups?.status() ?? null,
+      following: this.#following,
+      silentMs: this.#watch.quietMs,
+      maintenance: this.#states.settings.value.maintenance,
+      attachedAdapters: this.#adapters.size,
       storageBytes: storage.fileBytes,
       oldestReaderMs: storage.oldestReaderMs,
       lastError: this.#lastError,
     };
   }
 
+  get #following(): boolean {
+    return this.#followingSinceMs !== null && !this.#session.signal.aborted;
+  }
+
+  /** Servers of this deployment that have something upstream, this one among them. */
+  replicas(): Promise<readonly UpstreamReplica[]> {
+    return this.#upstream.replicas();
+  }
+
+  /**
+   * Removes what a server that is gone left upstream, and says what. Throws an OperationalError
+   * when it is connected, or this one.
+   */
+  async removeReplica(replica: string): Promise<readonly string[]> {
+    if (replica === this.#name) throw new OperationalError(`${replica} is this server itself`);
+    return this.#upstream.removeReplica(replica);
+  }
+
+  /**
+   * In order: no adapter any more, everything applied so far made durable and acknowledged, so that
+   * the upstream keeps no more log than it must, then the end of the stream.
+   */
   async close(): Promise<void> {
+    this.#closing = true;
+    this.#states.definitions.close();
+    this.#states.settings.close();
     this.#setServing(false, "shutting down");
+    try {
+      await this.#checkpoint();
+    } catch (error) {
+      this.#logger.warn({ error: messageOf(error) }, "the last checkpoint failed");
+    }
     this.#abort.abort();
     this.#tables.abortCopies();
     await this.#upstream.close();
@@ -278,9 +362,9 @@ export class Engine {
       logger: this.#logger,
       caches: () => this.#registry.live(),
       onPublished: () => this.#memory.enforce(),
-      onSchemaChange: (tables) => this.#schemaChanged(tables),
+      onSchemaChange: (tables) => this.#recopying.schemaChanged(tables),
       onAccessChange: () => this.#adapters.broadcast({ kind: "access-changed" }),
-      onDivergence: (divergences) => this.#diverged(divergences),
+      onDivergence: (divergences) => this.#recopying.diverged(divergences),
       onBroken: (error) => this.#broken(error),
     });
   }
@@ -288,12 +372,17 @@ export class Engine {
   async #run(): Promise<void> {
     const { signal } = this.#abort;
     const checkpoints = this.#checkpointLoop(signal);
+    const backups = this.#backups?.run(signal);
     await runLoop({
       step: (inner) => this.#follow(inner),
       onError: (error, delayMs) => {
         this.#lastError = messageOf(error);
+        this.#metrics.streamFailed();
         this.#setServing(false, `replication stopped: ${this.#lastError}`);
-        if (error instanceof ConfigurationError) this.#failReady(error);
+        if (error instanceof ConfigurationError) {
+          this.#failReady(error);
+          this.#onFatal(error);
+        }
         const seconds = Math.ceil(delayMs / 100) / 10;
         this.#logger.warn(
           { error: this.#lastError, retryInSeconds: seconds },
@@ -304,14 +393,16 @@ export class Engine {
       clock: this.#clock,
       backoff: this.#reconnecting,
     });
-    await checkpoints;
+    await Promise.all([checkpoints, backups]);
   }
 
   /** One connection to the upstream, from connecting to its loss. */
   async #follow(signal: AbortSignal): Promise<void> {
+    await this.#copy.continueRestored(signal);
     const identity = await this.#upstream.connect(signal);
-    this.#reconcile(identity);
-    await this.#announceTables();
+    this.#copy.reconcile(identity);
+    if (this.#backups === null) await dropLeftOver(this.#upstream.backups, this.#logger);
+    await this.#copy.announceTables();
     this.#loop.restart();
     const stored = this.#store.position();
     const from = stored === "" ? null : stored;
@@ -345,8 +436,12 @@ export class Engine {
     this.#reconnecting.reset();
     this.#followingSinceMs = this.#clock.nowMs();
     this.#logger.info({ position: this.#waiters.visible }, "following the database");
-    this.#recovered = true;
-    void this.#rebuilder.now().then(() => this.#becomeReady());
+    this.#copy.recovered = true;
+    void this.#rebuilder.now().then(() => {
+      // Of caches that others dropped while we were away.
+      this.#recopying.dropUnused();
+      this.#becomeReady();
+    });
   }
 
   /** After a silence. The stream's end is not ours to report; anything else is tried again. */
@@ -370,100 +465,6 @@ export class Engine {
     }
   }
 
-  /** Decides whether the local copy continues or is worthless; never guesses. */
-  #reconcile(identity: UpstreamIdentity): void {
-    const owner = readOwner(this.#store);
-    const problem = identityProblem(owner, identity, this.#store, (left, right) =>
-      this.#upstream.compare(left, right),
-    );
-    if (problem !== null) {
-      this.#logger.warn({ reason: problem }, "the local copy cannot be continued; copying again");
-      this.#reset(problem);
-    } else if (!this.#recovered) {
-      this.#adoptTables();
-    }
-    writeOwner(this.#store, identity);
-  }
-
-  #adoptTables(): void {
-    for (const { schema, state, rows } of this.#store.tables()) {
-      // Somebody wanted it before we were connected: it is being copied anew.
-      if (this.#tables.schema(schema.id) !== null) continue;
-      if (state.kind === "ready") this.#tables.adopt(schema, rows);
-      else this.#store.dropTable(schema.id);
-    }
-    this.#loop.refreshSnapshot();
-  }
-
-  /**
-   * Tells the upstream side which tables we hold, before it streams: their changes are delivered
-   * from the first transaction on. One that can no longer be followed is copied anew.
-   */
-  async #announceTables(): Promise<void> {
-    const held = this.#tables.followed();
-    if (held.length === 0) return;
-    for (const { table, refused } of await this.#upstream.addTables(held)) {
-      this.#logger.warn({ table, reason: refused }, "a table can no longer be followed");
-      this.#registry.suspend(new Set([table]), refused);
-      this.#tables.forget(table);
-    }
-  }
-
-  #reset(reason: string): void {
-    this.#registry.suspend("all", reason);
-    for (const id of this.#tables.ids()) this.#tables.forget(id);
-    for (const { schema } of this.#store.tables()) this.#store.dropTable(schema.id);
-    this.#store.write((batch) => batch.setPosition(""));
-    this.#loop.refreshSnapshot();
-    this.#recovered = false;
-  }
-
-  #schemaChanged(tables: readonly TableId[] | "all"): void {
-    this.#proxied.forgetSupport();
-    const affected = tables === "all" ? this.#tables.ids() : tables;
-    this.#recopy(new Set(affected), "the table's definition changed");
-  }
-
-  #diverged(divergences: readonly Divergence[]): void {
-    for (const { table, reason } of divergences) {
-      this.#logger.error({ table, reason }, "the local copy diverged; copying the table again");
-    }
-    this.#recopy(new Set(divergences.map(({ table }) => table)), divergences[0]!.reason);
-  }
-
-  #recopy(tables: ReadonlySet<TableId>, reason: string): void {
-    this.#registry.suspend(tables, reason);
-    for (const id of tables) this.#tables.forget(id);
-    void this.#rebuilder.now();
-  }
-
-  async #resnapshot(table: string, scopeIdentity: string): Promise<void> {
-    const catalog = await this.#upstream.catalog(scopeIdentity);
-    const parts = table.split(".");
-    const name = parts.pop()!;
-    const found = catalog.table(parts[0] ?? null, name);
-    if ("refused" in found) throw new OperationalError(found.refused);
-    if (this.#tables.schema(found.id) === null) {
-      throw new OperationalError(`no cache reads table "${table}", so there is no copy of it`);
-    }
-    this.#registry.suspend(new Set([found.id]), "the table is being copied again");
-    this.#tables.forget(found.id);
-    await this.#rebuilder.now();
-    if (!this.#tables.isOnline(found)) {
-      throw new OperationalError(`copying table "${table}" failed; it is tried again`);
-    }
-  }
-
-  #dropUnusedTables(): void {
-    const unused = this.#registry.unusedTables();
-    if (unused.length === 0) return;
-    for (const id of unused) this.#tables.forget(id);
-    this.#loop.refreshSnapshot();
-    this.#upstream.removeTables(unused).catch((error: unknown) => {
-      this.#logger.warn({ error: messageOf(error) }, "tables could not leave the publication");
-    });
-  }
-
   #broken(error: unknown): void {
     this.#lastError = messageOf(error);
     this.#logger.error(
@@ -482,6 +483,7 @@ export class Engine {
   }
 
   #setServing(serving: boolean, reason: string): void {
+    if (serving && this.#closing) return;
     if (this.#serving === serving && this.#servingReason === reason) return;
     this.#serving = serving;
     this.#servingReason = reason;
@@ -507,16 +509,30 @@ export class Engine {
         this.#store.write((batch) => batch.setPosition(visible));
       }
     }
+    const startedMs = performance.now();
     const durable = await this.#store.checkpoint();
+    this.#metrics.checkpointed((performance.now() - startedMs) / 1000);
     if (durable !== null && durable !== "") this.#upstream.acknowledge(durable);
     if (this.#serving) this.#health = await this.#upstream.health();
+  }
+
+  /** Resolves when the store itself stands at or after the position. */
+  async #settle(position: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const reached = await this.#waiters.wait(position, null, signal);
+      if (!reached) throw new OperationalError("stopped while waiting for the change stream");
+      await this.#checkpoint();
+      const stored = this.#store.position() ?? "";
+      if (stored !== "" && this.#upstream.compare(stored, position) >= 0) return;
+      await this.#clock.wait(SETTLE_MS, signal);
+    }
   }
 
   #statusRows(): readonly (readonly [string, string])[] {
     return statusRows({
       serving: this.#serving,
       servingReason: this.#servingReason,
-      following: this.#followingSinceMs !== null && !this.#session.signal.aborted,
+      following: this.#following,
       health: this.#health,
       visible: this.#waiters.visible ?? "",
       durable: this.#store.durablePosition() ?? "",
@@ -527,34 +543,23 @@ export class Engine {
       clients: this.#connections.list().length,
       adapters: this.#adapters.size,
       lastError: this.#lastError,
+      maintenance: this.#states.settings.value.maintenance,
     });
   }
 
-  #tableRows() {
-    return this.#tables.progress().map((table) => {
-      const percent = Math.min(
-        99,
-        Math.floor((table.rows * 100) / Math.max(1, table.estimatedRows)),
-      );
-      return {
-        table: `${table.schema.schema}.${table.schema.name}`,
-        status: table.status === "copying" ? `copying (${percent}%)` : table.status,
-        description: table.reason === "" ? `${table.rows} rows copied` : table.reason,
-      };
+  #adapterRows() {
+    const view = this.#members?.() ?? null;
+    return adapterRows(view, this.#dialectName, this.#adapters, this.#connections);
+  }
+
+  #serverRows() {
+    return serverRows(this.#members?.() ?? null, {
+      name: this.#name,
+      dialect: this.#dialectName,
+      startedMs: this.#startedMs,
+      state: this.#serving ? "serving" : this.#servingReason,
+      position: this.#waiters.visible,
+      lagBytes: this.#health?.lagBytes ?? null,
     });
   }
-}
-
-/** What a stream says after its end is said again by the next one: it must not come twice. */
-function whileOpen(handler: StreamHandler, ended: AbortSignal): StreamHandler {
-  const open = (work: () => void): void => {
-    if (!ended.aborted) work();
-  };
-  return {
-    transaction: (transaction) => ended.aborted || handler.transaction(transaction),
-    progress: (position) => open(() => handler.progress(position)),
-    schemaChange: (tables) => open(() => handler.schemaChange(tables)),
-    accessChange: () => open(() => handler.accessChange()),
-    onReady: (callback) => handler.onReady(callback),
-  };
 }

@@ -1,5 +1,6 @@
 import type { Adapters, PublishedEntry } from "./adapters.ts";
 import type { LiveCache } from "./live-cache.ts";
+import type { EngineMetrics } from "./metrics.ts";
 
 /** How far below the limit an eviction goes, so that the next one is not due at once. */
 const EVICT_TO = 0.9;
@@ -9,6 +10,7 @@ export interface MemoryKeeperOptions {
   readonly caches: () => Iterable<LiveCache>;
   readonly adapters: Adapters;
   readonly position: () => string;
+  readonly metrics: Pick<EngineMetrics, "evicted">;
 }
 
 /** Keeps the state of all filled keys within a limit: the largest cache gives up its oldest keys. */
@@ -20,7 +22,7 @@ export class MemoryKeeper {
   }
 
   enforce(): void {
-    const { limitBytes, caches, adapters, position } = this.#options;
+    const { limitBytes, caches, adapters, position, metrics } = this.#options;
     let bytes = 0;
     for (const cache of caches()) bytes += cache.entries.bytes;
     if (bytes <= limitBytes) return;
@@ -32,6 +34,7 @@ export class MemoryKeeper {
       bytes -= this.#evict(cache, bytes - limitBytes * EVICT_TO, evicted);
       if (bytes <= limitBytes * EVICT_TO) break;
     }
+    metrics.evicted(evicted.length);
     adapters.publish(position(), 0, evicted);
     for (const { cache, key } of evicted) adapters.forgetKey(cache, key);
   }

@@ -1,4 +1,6 @@
 import type { Store } from "@freshet/storage";
+import { isRestored } from "../backup/restored.ts";
+import { ConfigurationError } from "@freshet/util";
 import type { UpstreamIdentity } from "../replication/contract.ts";
 
 /** Whose changes the store holds. */
@@ -19,6 +21,30 @@ export function writeOwner(store: Store, identity: UpstreamIdentity): void {
   const { systemId, database, timeline, slot } = identity;
   const owner: Owner = { systemId, database, timeline, slot };
   store.write((batch) => batch.putDocument(DOCUMENT, owner));
+}
+
+const TOKEN = "owner-token";
+
+/**
+ * Notes by which ownership of its name the server holds the storage. Throws a ConfigurationError
+ * when a later owner has had it: this process is one that was taken for dead.
+ */
+export function claimStorage(store: Store, token: number | null, directory: string): void {
+  if (token === null) return;
+  // A backup's token is that of whoever made it.
+  const last = isRestored(store) ? null : store.readDocument(TOKEN);
+  if (typeof last === "number" && last > token) {
+    throw new ConfigurationError(
+      `The storage in ${directory} belongs to a later owner of this server's name: end this ` +
+        "process, or remove the directory when the authority was set up anew.",
+    );
+  }
+  if (last !== token) store.write((batch) => batch.putDocument(TOKEN, token));
+}
+
+/** A copy of a storage has no owner yet. */
+export function disownStorage(store: Store): void {
+  store.write((batch) => batch.deleteDocument(TOKEN));
 }
 
 interface Breakdown {

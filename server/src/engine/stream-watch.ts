@@ -35,6 +35,11 @@ export class StreamWatch {
     this.#heardMs = this.#options.clock.monotonicMs();
   }
 
+  /** Since the stream last said something. */
+  get quietMs(): number {
+    return this.#options.clock.monotonicMs() - this.#heardMs;
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     const { clock, nudge, onSilent, onHeard, onDead } = this.#options;
     this.heard();
@@ -47,7 +52,12 @@ export class StreamWatch {
       // Our own thread was busy: what arrived meanwhile has not been read yet.
       const lateMs = clock.monotonicMs() - tickMs - TICK_MS;
       if (lateMs > TICK_MS) this.#heardMs += lateMs;
-      const quietMs = clock.monotonicMs() - this.#heardMs;
+      // Stopped for so long (SIGSTOP, say), what is known here is old: catch up before answering.
+      if (lateMs > SILENT_AFTER_MS && !this.#silent) {
+        this.#silent = true;
+        onSilent();
+      }
+      const { quietMs } = this;
       if (quietMs > GIVE_UP_AFTER_MS) return onDead();
       if (quietMs > SILENT_AFTER_MS && !this.#silent) {
         this.#silent = true;

@@ -46,9 +46,26 @@ export interface Upstream {
   currentPosition(): Promise<string>;
 
   health(): Promise<ReplicationHealth>;
+  /** Keeps the log for copies of the storage. */
+  readonly backups: BackupLog;
   /** Removes slot, publication and triggers of this deployment. */
   cleanup(): Promise<readonly string[]>;
+  /** Servers of this deployment that have something upstream which outlives them. */
+  replicas(): Promise<readonly UpstreamReplica[]>;
+  /**
+   * Removes what another server of this deployment left upstream; one sentence for each thing.
+   * Throws an OperationalError while that server is connected.
+   */
+  removeReplica(replica: string): Promise<readonly string[]>;
   close(): Promise<void>;
+}
+
+export interface UpstreamReplica {
+  readonly replica: string;
+  /** It is connected now. */
+  readonly active: boolean;
+  /** Bytes of log kept for it; null where unknown. */
+  readonly retainedBytes: number | null;
 }
 
 export interface Finding {
@@ -164,6 +181,51 @@ export interface StreamHandler {
   accessChange(): void;
   onReady(callback: () => void): void;
 }
+
+/** What a copy of the storage needs of the upstream, so that it can be continued one day. */
+export interface BackupLog {
+  /**
+   * Before a copy is taken: from now on the log is kept, and the evidence holds from before
+   * `position` on. The copy must stand at or after it, and at or after `reach`.
+   */
+  hold(signal: AbortSignal): Promise<HeldLog>;
+  /** The newest whole copy stands here: what only older ones needed may go. */
+  release(position: string): Promise<void>;
+  state(): Promise<BackupLogState>;
+  /** Copies are not made any more. One sentence when something was kept for them. */
+  drop(): Promise<string | null>;
+  /**
+   * Before `connect`, with the tables of a restored copy: lets the stream begin after the copy's
+   * position, or tells why it cannot. Tables that are `stale` may have missed changes.
+   */
+  resume(copy: RestoredCopy, signal: AbortSignal): Promise<ResumedCopy>;
+}
+
+export interface BackupLogState {
+  /** Why the newest whole copy cannot be continued any more; null where nothing is known of that. */
+  readonly lost: string | null;
+  /** Bytes of log kept for copies; null where the upstream keeps it by its own rules. */
+  readonly retainedBytes: number | null;
+}
+
+export interface HeldLog {
+  readonly position: string;
+  /** The log is kept from here on; null where the upstream keeps it by its own rules. */
+  readonly reach: string | null;
+  /** JSON for `RestoredCopy.evidence`. */
+  readonly evidence: unknown;
+}
+
+export interface RestoredCopy {
+  readonly owner: Pick<UpstreamIdentity, "systemId" | "database" | "timeline" | "slot">;
+  readonly position: string;
+  readonly evidence: unknown;
+  readonly tables: readonly TableSchema[];
+}
+
+export type ResumedCopy =
+  | { readonly refused: string }
+  | { readonly stale: readonly { readonly table: TableId; readonly reason: string }[] };
 
 export interface ReplicationHealth {
   readonly active: boolean;

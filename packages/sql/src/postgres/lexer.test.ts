@@ -1,4 +1,4 @@
-import { POSTGRES_ESCAPING_SETTINGS, POSTGRES_LEXER_SETTINGS } from "../shape.ts";
+import { POSTGRES_ESCAPING_SETTINGS, POSTGRES_LEXER_SETTINGS } from "./lexer-settings.ts";
 import * as fc from "fast-check";
 import { loadModule, parseSync } from "libpg-query";
 import { beforeAll, describe, expect, test } from "vitest";

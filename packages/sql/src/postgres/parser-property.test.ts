@@ -1,4 +1,4 @@
-import { POSTGRES_LEXER_SETTINGS } from "../shape.ts";
+import { POSTGRES_LEXER_SETTINGS } from "./lexer-settings.ts";
 import * as fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 

@@ -1,4 +1,4 @@
-import { POSTGRES_LEXER_SETTINGS } from "../shape.ts";
+import { POSTGRES_LEXER_SETTINGS } from "./lexer-settings.ts";
 import { describe, expect, test } from "vitest";
 
 import type { StatementTraits } from "../shape.ts";

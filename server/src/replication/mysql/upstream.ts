@@ -1,6 +1,7 @@
 import type { TableId, TableSchema } from "@freshet/types";
 import { type Clock, type Logger, OperationalError, must } from "@freshet/util";
 import type {
+  BackupLog,
   Finding,
   ReplicationHealth,
   StatementDescription,
@@ -9,7 +10,9 @@ import type {
   Upstream,
   UpstreamCatalog,
   UpstreamIdentity,
+  UpstreamReplica,
 } from "../contract.ts";
+import { mysqlBackupLog } from "./backup-log.ts";
 import { BinlogReceiver, LogLostError } from "./binlog-receiver.ts";
 import { parseScope, readCatalog, readDefinitions, wantedTypes } from "./catalog.ts";
 import { cleanUp } from "./cleanup.ts";
@@ -76,6 +79,7 @@ export function createMysqlUpstream(options: MysqlUpstreamOptions): Upstream {
 
 class MysqlUpstream implements Upstream {
   readonly #connection: ConnectionOptions;
+  readonly backups: BackupLog = mysqlBackupLog(() => this.currentPosition());
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #admin: Session;
@@ -397,6 +401,15 @@ class MysqlUpstream implements Upstream {
 
   cleanup(): Promise<readonly string[]> {
     return cleanUp();
+  }
+
+  /** Every dump has a number of its own, chosen by chance, and the server forgets it. */
+  replicas(): Promise<readonly UpstreamReplica[]> {
+    return Promise.resolve([]);
+  }
+
+  removeReplica(): Promise<readonly string[]> {
+    return Promise.resolve([]);
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ import { type ConnectionOptions, endQuietly, openConnection } from "./connection
 import { installEventTriggers } from "./event-triggers.ts";
 import { type SetupNames, quoteName } from "./names.ts";
 import { createPublication, readPublication } from "./publication.ts";
+import { claimReplica, type ReplicaMark } from "./replica-mark.ts";
 import { readServerInfo } from "./server-info.ts";
 import { queryRows } from "./session.ts";
 import { createSlot, dropSlot, readSlot } from "./slot.ts";
@@ -20,11 +21,13 @@ export async function setUp(options: {
   readonly client: pg.Client;
   readonly connection: ConnectionOptions;
   readonly names: SetupNames;
+  /** Null for a server that is the only one. */
+  readonly mark: ReplicaMark | null;
   readonly disableSetup: boolean;
   readonly logger: Logger;
   readonly clock: Clock;
 }): Promise<UpstreamIdentity> {
-  const { client, names, logger, disableSetup } = options;
+  const { client, names, logger, disableSetup, mark } = options;
   const server = await readServerInfo(client);
   if (server.versionNumber < OLDEST_VERSION) {
     throw new OperationalError(
@@ -38,6 +41,7 @@ export async function setUp(options: {
   }
   const { systemId, timeline } = await identifySystem(options.connection);
   const publicationExists = await ensurePublication(client, names, disableSetup);
+  if (mark !== null) await claimReplica(client, names, mark);
   if (!disableSetup) {
     const refused = await installEventTriggers(client, names);
     if (refused !== null) {
@@ -57,7 +61,7 @@ export async function setUp(options: {
   if (lost !== null) {
     const message = "the replication slot is lost: it is created anew, all tables are copied again";
     logger.error({ slot: names.slot, reason: lost }, message);
-    await dropSlot(client, names);
+    await dropSlot(client, names.slot);
     slot = null;
   }
   const fresh = slot === null;
@@ -96,7 +100,7 @@ async function ensurePublication(
   return false;
 }
 
-async function identifySystem(
+export async function identifySystem(
   connection: ConnectionOptions,
 ): Promise<{ readonly systemId: string; readonly timeline: string }> {
   const client = await openConnection(connection, "replication");

@@ -17,14 +17,18 @@ export interface SlotState {
 }
 
 /** Reads the slot as JSON because its columns differ between versions. */
-export async function readSlot(client: pg.Client, names: SetupNames): Promise<SlotState | null> {
+export async function readSlot(
+  client: pg.Client,
+  names: SetupNames,
+  name = names.slot,
+): Promise<SlotState | null> {
   const rows = await queryRows(
     client,
     `SELECT to_jsonb(s)::text AS slot,
        pg_wal_lsn_diff(pg_current_wal_lsn(), s.restart_lsn)::text AS retained,
        pg_wal_lsn_diff(pg_current_wal_lsn(), s.confirmed_flush_lsn)::text AS lag
      FROM pg_replication_slots s WHERE s.slot_name = $1`,
-    [names.slot],
+    [name],
   );
   const row = rows[0];
   if (row === undefined) return null;
@@ -70,6 +74,15 @@ export async function createSlot(
   return positionOfText(must(rows[0]?.["lsn"], "a slot has a position"));
 }
 
-export async function dropSlot(client: pg.Client, names: SetupNames): Promise<void> {
-  await queryRows(client, "SELECT pg_drop_replication_slot($1)", [names.slot]);
+/** Another slot that stands where this one does. The log is kept for both from then on. */
+export async function copySlot(client: pg.Client, from: string, to: string): Promise<void> {
+  await queryRows(
+    client,
+    "SELECT FROM pg_copy_logical_replication_slot($1::text::name, $2::text::name)",
+    [from, to],
+  );
+}
+
+export async function dropSlot(client: pg.Client, name: string): Promise<void> {
+  await queryRows(client, "SELECT pg_drop_replication_slot($1)", [name]);
 }

@@ -9,9 +9,11 @@ import type {
   Upstream,
   UpstreamCatalog,
   UpstreamIdentity,
+  UpstreamReplica,
 } from "../contract.ts";
+import { BackupSlot } from "./backup-slot.ts";
 import { parseScope, readBasis, readCatalog } from "./catalog.ts";
-import { cleanUp } from "./cleanup.ts";
+import { cleanUp, removeReplica } from "./cleanup.ts";
 import { type ConnectionOptions, databaseError, endQuietly, openConnection } from "./connection.ts";
 import { describeStatement } from "./describe.ts";
 import { type SetupNames, quoteName, quoteText, setupNames } from "./names.ts";
@@ -24,6 +26,7 @@ import {
 } from "./position.ts";
 import { mayRead } from "./privileges.ts";
 import { unpublishTables } from "./publication.ts";
+import { listReplicas, type ReplicaMark } from "./replica-mark.ts";
 import { SchemaChanges } from "./schema-changes.ts";
 import { SchemaWatcher } from "./schema-watcher.ts";
 import { Session, queryRows } from "./session.ts";
@@ -41,6 +44,10 @@ import { WalReceiver } from "./wal-receiver.ts";
 export interface PostgresUpstreamOptions {
   readonly url: string;
   readonly deployment: string;
+  /** Name of a server that is one of several; null or absent: the only one. */
+  readonly replica?: string | null;
+  /** Fencing token of that name's ownership: a slot that a later owner has claimed is refused. */
+  readonly ownerToken?: number | null;
   /** Create no publication and no event triggers: the operator made them. */
   readonly disableSetup?: boolean;
   /** Overrides the URL's `sslmode`; as `node:tls` takes it. */
@@ -62,7 +69,9 @@ export function createPostgresUpstream(options: PostgresUpstreamOptions): Upstre
 
 class PostgresUpstream implements Upstream {
   readonly #connection: ConnectionOptions;
+  readonly #deployment: string;
   readonly #names: SetupNames;
+  readonly #mark: ReplicaMark | null;
   readonly #disableSetup: boolean;
   readonly #logger: Logger;
   readonly #clock: Clock;
@@ -74,6 +83,7 @@ class PostgresUpstream implements Upstream {
   readonly #scopes = new Map<string, readonly string[]>();
   readonly #closing = new AbortController();
   readonly #changes: SchemaChanges;
+  readonly backups: BackupSlot;
   #types: TypeCatalog | null = null;
   #handler: StreamHandler | null = null;
   #receiver: WalReceiver | null = null;
@@ -85,13 +95,24 @@ class PostgresUpstream implements Upstream {
       url: options.url,
       ...(options.tls === undefined ? {} : { tls: options.tls }),
     };
-    this.#names = setupNames(options.deployment);
+    const { deployment, replica = null, ownerToken } = options;
+    this.#deployment = deployment;
+    this.#names = setupNames(deployment, replica);
+    this.#mark = replica === null ? null : { deployment, replica, token: ownerToken ?? 0 };
     this.#disableSetup = options.disableSetup ?? false;
     this.#logger = options.logger;
     this.#clock = options.clock;
     this.#admin = new Session(this.#connection, "admin");
     this.#poll = new Session(this.#connection, "poll");
     this.#definitions = new Session(this.#connection, "admin");
+    this.backups = new BackupSlot({
+      connection: this.#connection,
+      session: this.#admin,
+      names: this.#names,
+      mark: this.#mark,
+      logger: this.#logger,
+      currentPosition: () => this.currentPosition(),
+    });
     this.#changes = new SchemaChanges({
       session: this.#poll,
       tables: this.#tables,
@@ -115,6 +136,7 @@ class PostgresUpstream implements Upstream {
         client,
         connection: this.#connection,
         names: this.#names,
+        mark: this.#mark,
         disableSetup: this.#disableSetup,
         logger: this.#logger,
         clock: this.#clock,
@@ -334,9 +356,27 @@ class PostgresUpstream implements Upstream {
     return this.#admin.run((client) => cleanUp(client, this.#names));
   }
 
+  replicas(): Promise<readonly UpstreamReplica[]> {
+    return this.#admin.run((client) => listReplicas(client, this.#deployment));
+  }
+
+  removeReplica(replica: string): Promise<readonly string[]> {
+    const deployment = this.#deployment;
+    const names = setupNames(deployment, replica);
+    return this.#admin.run((client) => removeReplica(client, names, { deployment, replica }));
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all([this.#admin, this.#poll, this.#definitions].map((each) => each.close()));
+  }
+
+  async #cutOff(pid: string | null): Promise<void> {
+    const rows = await this.#poll.rows(
+      `SELECT pg_terminate_backend(active_pid)::text FROM pg_replication_slots
+       WHERE slot_name = ${quoteText(this.#names.slot)} AND active_pid = ${Number(pid ?? 0)}`,
+    );
+    if (rows.length > 0) this.#logger.info({ pid }, "ended another connection of our own slot");
   }
 
   #startCommand(from: string | null): string {
@@ -364,6 +404,8 @@ class PostgresUpstream implements Upstream {
         );
       }
       if (!slot.active) return;
+      // An earlier owner of our name that hangs, or what is left of our own last stream.
+      if (this.#mark !== null) await this.#cutOff(slot.activePid);
       if (this.#clock.monotonicMs() - startedMs > SLOT_RELEASE_LIMIT_MS) {
         throw new OperationalError(
           `the slot ${this.#names.slot} is in use by process ${slot.activePid}: is another Freshet of this deployment running?`,
