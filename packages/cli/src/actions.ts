@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { createLogger } from "@freshet/telemetry";
 import { dialectOf, localFiles } from "@freshet/server";
 import { systemClock } from "@freshet/util";
+import { memberName } from "./separate/plan.ts";
 import { type CombinedConfig, upstreamUrlOf } from "./start/configure.ts";
 
 type Print = (line: string) => void;
@@ -30,10 +31,15 @@ export async function cleanup(config: CombinedConfig, print: Print): Promise<voi
   } finally {
     await upstream.close();
   }
-  for (const path of Object.values(localFiles(config.storageDir, config.deployment))) {
+  for (const path of Object.values(localFiles(config.storageDir, config.deployment, replicaOf(config)))) {
     await rm(path, { recursive: true, force: true });
     print(`removed ${path}`);
   }
+}
+
+/** A server that is one of several has its own of everything. */
+function replicaOf(config: CombinedConfig): string | null {
+  return config.role === "combined" ? null : memberName(config);
 }
 
 function createUpstream(
@@ -43,6 +49,7 @@ function createUpstream(
   return dialectOf(url).createUpstream({
     url,
     deployment: config.deployment,
+    replica: replicaOf(config),
     disableSetup: config.disableSetupDdlReplication,
     logger: createLogger({ level: config.logLevel, format: config.logFormat }),
     clock: systemClock,

@@ -2,8 +2,8 @@ import { type Config, helpText, parseConfig, redact } from "@freshet/config";
 import { ConfigurationError, messageOf } from "@freshet/util";
 
 /**
- * The command: reads the options, does one of help, version, verify, cleanup, combined mode or
- * demo, and ends with 0, or with 1 after one sentence on standard error.
+ * The command: reads the options, does one of help, version, verify, cleanup, combined mode,
+ * server, adapter or demo, and ends with 0, or with 1 after one sentence on standard error.
  */
 async function main(): Promise<number> {
   const config = parseConfig(process.argv.slice(2), process.env);
@@ -27,20 +27,36 @@ async function main(): Promise<number> {
 }
 
 async function runWithUpstreams(config: Config, signal: AbortSignal): Promise<number> {
-  const { combinedConfigs } = await import("./start/configure.ts");
-  const configs = combinedConfigs(config);
-  if (config.verify || config.cleanup) {
-    const { verify, cleanup } = await import("./actions.ts");
-    let ok = true;
-    for (const each of configs) {
-      if (config.cleanup) await cleanup(each, print);
-      else ok = (await verify(each, print)) && ok;
+  if (config.verify || config.cleanup) return runActions(config);
+  switch (config.role) {
+    case "combined": {
+      const { combinedConfigs } = await import("./start/configure.ts");
+      const { runCombined } = await import("./combined/run-combined.ts");
+      await runCombined(combinedConfigs(config), { signal });
+      return 0;
     }
-    return ok ? 0 : 1;
+    case "server": {
+      const { runServer } = await import("./separate/run-server.ts");
+      await runServer(config, { signal });
+      return 0;
+    }
+    case "adapter": {
+      const { runAdapter } = await import("./separate/run-adapter.ts");
+      await runAdapter(config, { signal });
+      return 0;
+    }
   }
-  const { runCombined } = await import("./combined/run-combined.ts");
-  await runCombined(configs, { signal });
-  return 0;
+}
+
+async function runActions(config: Config): Promise<number> {
+  const { combinedConfigs } = await import("./start/configure.ts");
+  const { verify, cleanup } = await import("./actions.ts");
+  let ok = true;
+  for (const each of combinedConfigs(config)) {
+    if (config.cleanup) await cleanup(each, print);
+    else ok = (await verify(each, print)) && ok;
+  }
+  return ok ? 0 : 1;
 }
 
 function print(line: string): void {

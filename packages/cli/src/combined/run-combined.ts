@@ -1,11 +1,13 @@
-import { mkdir } from "node:fs/promises";
 import { formatAddress } from "@freshet/config";
-import { createLogger, startAdminServer } from "@freshet/telemetry";
-import { ConfigurationError, type Logger, must } from "@freshet/util";
+import { createLogger } from "@freshet/telemetry";
+import { type Logger, must } from "@freshet/util";
+import { abortOf } from "../start/abort-of.ts";
 import { awaitUpstream } from "../start/await-upstream.ts";
 import { checkAddresses } from "../start/check-addresses.ts";
 import { type CombinedConfig, planThreads } from "../start/configure.ts";
-import { ServedDatabases } from "../start/served-databases.ts";
+import { prepareStorage } from "../start/prepare-storage.ts";
+import type { ServedDatabases } from "../start/served-databases.ts";
+import { startServingProcess } from "../start/serving-process.ts";
 import { Supervisor } from "../threads/supervisor.ts";
 
 export interface RunOptions {
@@ -31,15 +33,7 @@ export async function runCombined(
     "--address",
     configs.flatMap(({ addresses }) => addresses),
   );
-  const served = new ServedDatabases();
-  let starting = true;
-  const waiting = { ok: false, detail: { reason: "waiting for the upstream" } };
-  const admin = await startAdminServer({
-    address: config.metricsAddress,
-    live: () => (starting ? { ...waiting, ok: true } : served.live()),
-    ready: () => (starting ? waiting : served.ready()),
-    metrics: () => served.metrics(),
-  });
+  const { served, admin, stop } = await startServingProcess(config, logger);
   // One that fails ends the others.
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
@@ -51,7 +45,7 @@ export async function runCombined(
   );
   try {
     const listening = await allOf(serveAll);
-    starting = false;
+    served.waitFor(null);
     if (!signal.aborted) {
       const addresses = configs.flatMap((each) => each.addresses.map(formatAddress)).join(", ");
       logger.info({ addresses, metrics: formatAddress(admin.address) }, "listening");
@@ -61,10 +55,8 @@ export async function runCombined(
       if (!signal.aborted) options.onOnline?.();
       await aborted;
     }
-    logger.info({ drainLimitMs: config.drainTimeoutMs }, "stopping");
   } finally {
-    await served.stop(config.drainTimeoutMs);
-    await admin.close();
+    await stop();
   }
 }
 
@@ -93,23 +85,4 @@ async function serve(
 async function allOf<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
   await Promise.allSettled(promises);
   return Promise.all(promises);
-}
-
-async function prepareStorage(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
-    throw new ConfigurationError(
-      `--storage-dir ${directory} cannot be created (${code}): choose a directory this account may write to.`,
-      { cause },
-    );
-  }
-}
-
-function abortOf(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

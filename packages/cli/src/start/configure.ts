@@ -5,11 +5,17 @@ import {
   type Address,
   type Config,
   type DialectName,
+  type Role,
   type UserPassword,
   upstreamsOf,
 } from "@freshet/config";
 import { ConfigurationError } from "@freshet/util";
-import type { AdapterThreadData, EngineThreadData, LogSettings } from "../threads/messages.ts";
+import type {
+  AdapterThreadData,
+  EngineThreadData,
+  LogSettings,
+  UpstreamData,
+} from "../threads/messages.ts";
 
 /** What concerns one database of a configuration. */
 export type CombinedConfig = Omit<Config, "upstreamUrls" | "addresses"> & {
@@ -42,7 +48,7 @@ export interface ThreadPlan {
 }
 
 /** The adapters' part of the memory limit; the rest keeps the engine's state. */
-const ADAPTER_SHARE = 0.6;
+const ADAPTER_SHARE: Readonly<Record<Role, number>> = { combined: 0.6, adapter: 1, server: 0 };
 const MOST_THREADS_BY_DEFAULT = 8;
 /** A listener's number is part of its clients' cancel keys and must fit there. */
 const MOST_LISTENERS = 126;
@@ -52,6 +58,24 @@ export const CAN_SHARE_PORT = process.platform === "linux" || process.platform =
 
 /** What each thread is told. Throws ConfigurationError for files that cannot be read. */
 export function planThreads(config: CombinedConfig): ThreadPlan {
+  return { engine: engineData(config), adapters: adapterData(config) };
+}
+
+export function engineData(config: CombinedConfig): EngineThreadData {
+  const memoryBytes = config.memoryLimitBytes ?? defaultMemoryBytes();
+  return {
+    ...upstreamData(config),
+    deployment: config.deployment,
+    storageDir: resolve(config.storageDir),
+    memoryLimitBytes: Math.floor(memoryBytes * (1 - ADAPTER_SHARE[config.role])),
+    disableSetup: config.disableSetupDdlReplication,
+    replicationTables: config.replicationTables,
+    replicationTablesIgnore: config.replicationTablesIgnore,
+    separate: null,
+  };
+}
+
+export function adapterData(config: CombinedConfig): readonly AdapterThreadData[] {
   const threads = CAN_SHARE_PORT ? (config.adapterThreads ?? defaultThreads()) : 1;
   if (threads * config.addresses.length > MOST_LISTENERS) {
     throw new ConfigurationError(
@@ -59,11 +83,8 @@ export function planThreads(config: CombinedConfig): ThreadPlan {
     );
   }
   const memoryBytes = config.memoryLimitBytes ?? defaultMemoryBytes();
-  const upstreamUrl = upstreamUrlOf(config);
-  const log: LogSettings = { level: config.logLevel, format: config.logFormat };
-  const upstream = { dialect: config.dialect, upstreamUrl, label: config.label };
   const shared = {
-    ...upstream,
+    ...upstreamData(config),
     addresses: config.addresses,
     users: usersOf(config),
     allowUnauthenticated: config.allowUnauthenticatedConnections,
@@ -73,23 +94,26 @@ export function planThreads(config: CombinedConfig): ThreadPlan {
     inTransaction: config.inTransaction,
     readYourWritesTimeoutMs: config.readYourWritesTimeoutMs,
     fillTimeoutMs: config.fillTimeoutMs,
-    memoryLimitBytes: Math.floor((memoryBytes * ADAPTER_SHARE) / threads),
-    log,
+    memoryLimitBytes: Math.floor((memoryBytes * ADAPTER_SHARE[config.role]) / threads),
+    rpc: null,
   };
+  return Array.from({ length: threads }, (_, index) => ({
+    ...shared,
+    name: `adapter-${index + 1}`,
+    threadIndex: index * config.addresses.length,
+  }));
+}
+
+function upstreamData(config: CombinedConfig): UpstreamData & { readonly log: LogSettings } {
   return {
-    engine: {
-      ...upstream,
-      deployment: config.deployment,
-      storageDir: resolve(config.storageDir),
-      memoryLimitBytes: Math.floor(memoryBytes * (1 - ADAPTER_SHARE)),
-      disableSetup: config.disableSetupDdlReplication,
-      log,
+    dialect: config.dialect,
+    upstreamUrl: upstreamUrlOf(config),
+    label: config.label,
+    log: {
+      level: config.logLevel,
+      format: config.logFormat,
+      tracing: { endpoint: config.tracingEndpoint, samplePercent: config.tracingSamplePercent },
     },
-    adapters: Array.from({ length: threads }, (_, index) => ({
-      ...shared,
-      name: `adapter-${index + 1}`,
-      threadIndex: index * config.addresses.length,
-    })),
   };
 }
 
@@ -137,7 +161,8 @@ function readTls(config: CombinedConfig): AdapterThreadData["tls"] {
   };
 }
 
-function readOption(option: string, path: string): string {
+/** A file an option names. Throws ConfigurationError when it cannot be read. */
+export function readOption(option: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {

@@ -1,14 +1,16 @@
 import { type OwnedRouter, createRouter } from "@freshet/adapter-core";
-import { type Metrics, listenError } from "@freshet/telemetry";
+import { type Metrics, NO_TRACER, type Tracer, listenError } from "@freshet/telemetry";
 import type { Logger } from "@freshet/util";
 import { type Listener, adapterDialect } from "./adapter-dialects.ts";
 import { CAN_SHARE_PORT } from "../start/configure.ts";
+import { listenerMetrics } from "./listener-metrics.ts";
 import type { AdapterThreadData, ForeignCancel } from "./messages.ts";
 
 export interface ListenerOptions {
   readonly data: AdapterThreadData;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly tracer?: Tracer;
   readonly onForeignCancel: (request: ForeignCancel) => void;
 }
 
@@ -44,7 +46,7 @@ export async function startListeners(options: ListenerOptions): Promise<Listener
 }
 
 function startListener(
-  { data, logger, metrics, onForeignCancel }: ListenerOptions,
+  { data, logger, metrics, tracer = NO_TRACER, onForeignCancel }: ListenerOptions,
   router: OwnedRouter,
   index: number,
 ): Promise<Listener> {
@@ -64,13 +66,8 @@ function startListener(
     threadIndex: data.threadIndex + index,
     limits: { fillTimeoutMs: data.fillTimeoutMs, ownWriteLimitMs: data.readYourWritesTimeoutMs },
     logger,
-    metrics: {
-      connectionOpened: () => metrics.clientConnections.inc(),
-      connectionClosed: () => metrics.clientConnections.dec(),
-      hitTimed: (seconds) => metrics.hitSeconds.observe(seconds),
-      upstreamOpened: () => metrics.upstreamConnections.inc(),
-      upstreamClosed: () => metrics.upstreamConnections.dec(),
-    },
+    metrics: listenerMetrics(metrics),
+    tracer,
     onForeignCancel: (threadIndex, key) => onForeignCancel({ kind: "cancel", threadIndex, key }),
   });
 }

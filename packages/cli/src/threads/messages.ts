@@ -1,6 +1,8 @@
 import type { MessagePort } from "node:worker_threads";
+import type { Leader, Member, SharedDocument, WriteResult } from "@freshet/cluster";
 import type { Address, DialectName, UserPassword } from "@freshet/config";
-import type { LogLevel, MetricsSnapshot } from "@freshet/telemetry";
+import type { PeerIdentity, TcpSecurity } from "@freshet/rpc";
+import type { LogLevel, MetricsSnapshot, TracingSettings } from "@freshet/telemetry";
 
 /** What the main thread and its workers say to each other; nothing here is on a hot path. */
 export type ToThread =
@@ -10,7 +12,32 @@ export type ToThread =
   /** A client asked another adapter thread to cancel what one of this thread's sessions runs. */
   | ForeignCancel
   /** Accept nobody any more, let transactions end within the limit, then end. */
-  | { readonly kind: "stop"; readonly drainLimitMs: number };
+  | { readonly kind: "stop"; readonly drainLimitMs: number }
+  | ToEngine
+  /** Adapter only, in separate mode: whose server it is to use. Null: nobody leads. */
+  | { readonly kind: "leader"; readonly leader: Leader | null };
+
+/** What the main thread of a server, which speaks with the authority, tells its engines. */
+export type ToEngine =
+  /** Whether adapters are to be served, and under which term. */
+  | { readonly kind: "lead"; readonly term: number | null }
+  /** A shared document as it is now. */
+  | { readonly kind: "document"; readonly document: SharedDocument }
+  | { readonly kind: "document-read"; readonly request: number; readonly reply: ReadReply }
+  | { readonly kind: "document-written"; readonly request: number; readonly reply: WriteReply }
+  | {
+      readonly kind: "members";
+      readonly servers: readonly Member[];
+      readonly adapters: readonly Member[];
+      /** Names, one for each region that has a leader. */
+      readonly leaders: readonly string[];
+    }
+  /** Remove upstream what this replica, gone for good, left there. */
+  | { readonly kind: "remove-replica"; readonly replica: string };
+
+/** The answer, or why the authority gave none. */
+export type ReadReply = { readonly document: SharedDocument } | { readonly unavailable: string };
+export type WriteReply = { readonly result: WriteResult } | { readonly unavailable: string };
 
 export type FromThread =
   /** It does its work; links may be given to it. */
@@ -23,7 +50,20 @@ export type FromThread =
   /** Adapter only: its link with the engine ended, be it because one of them did not keep up. */
   | { readonly kind: "unlinked" }
   | { readonly kind: "status"; readonly status: Readonly<Record<string, unknown>> }
+  | FromEngine
   | ForeignCancel;
+
+export type FromEngine =
+  | { readonly kind: "read-document"; readonly request: number; readonly name: string }
+  | {
+      readonly kind: "write-document";
+      readonly request: number;
+      readonly name: string;
+      readonly value: unknown;
+      readonly version: string;
+    }
+  /** Whose slots there are upstream under this deployment's name. */
+  | { readonly kind: "replicas"; readonly replicas: readonly string[] };
 
 /** A CancelRequest that reached another listener than the one whose client it names. */
 export interface ForeignCancel {
@@ -35,6 +75,7 @@ export interface ForeignCancel {
 export interface LogSettings {
   readonly level: LogLevel;
   readonly format: "pretty" | "json";
+  readonly tracing?: TracingSettings;
 }
 
 /** What every thread is told of its database. */
@@ -51,7 +92,35 @@ export interface EngineThreadData extends UpstreamData {
   readonly storageDir: string;
   readonly memoryLimitBytes: number;
   readonly disableSetup: boolean;
+  readonly replicationTables: readonly string[] | null;
+  readonly replicationTablesIgnore: readonly string[] | null;
+  /** Null in combined mode. */
+  readonly separate: SeparateEngineData | null;
   readonly log: LogSettings;
+}
+
+/** What an engine of separate mode is told besides. */
+export interface SeparateEngineData {
+  /** The server's name; its slot and files bear it. */
+  readonly replica: string;
+  /** Fencing token of the name's ownership. */
+  readonly ownerToken: number;
+  /** Where adapters connect. */
+  readonly address: Address;
+  readonly rpc: RpcData;
+  readonly backup: {
+    readonly location: string;
+    readonly intervalMs: number;
+    readonly keep: number;
+  } | null;
+}
+
+/** What a link over TCP needs at either end. */
+export interface RpcData {
+  readonly identity: PeerIdentity;
+  readonly security: TcpSecurity;
+  /** A peer that is silent for so long is cut off. */
+  readonly timeoutMs: number;
 }
 
 /** `workerData` of an adapter thread. */
@@ -70,5 +139,7 @@ export interface AdapterThreadData extends UpstreamData {
   readonly readYourWritesTimeoutMs: number;
   readonly fillTimeoutMs: number;
   readonly memoryLimitBytes: number;
+  /** Null in combined mode, where the main thread links adapters and engine. */
+  readonly rpc: RpcData | null;
   readonly log: LogSettings;
 }

@@ -1,3 +1,4 @@
+import { startAdminServer } from "@freshet/telemetry";
 import { ConfigurationError, type Logger, silentLogger, systemClock } from "@freshet/util";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { FromThread } from "./messages.ts";
@@ -18,6 +19,18 @@ const REFUSES = `
   parentPort.postMessage({ kind: "failed", configuration: true, message: "Wrong option." });
   process.exit(1);
 `;
+/** Answers once, then is busy for so many milliseconds at every other request. */
+const SPINS = (forMs: number): string => `
+  const { parentPort } = require("node:worker_threads");
+  let asked = 0;
+  parentPort.on("message", (message) => {
+    const until = Date.now() + (asked++ % 2 === 0 ? 0 : ${String(forMs)});
+    while (Date.now() < until);
+    if (message.kind === "metrics") parentPort.postMessage({ ...message, snapshot: [{ asked }] });
+    if (message.kind === "stop") process.exit(0);
+  });
+  parentPort.postMessage({ kind: "ready" });
+`;
 const HANGS = `setInterval(() => undefined, 1000);`;
 
 const threads: SupervisedThread[] = [];
@@ -26,6 +39,7 @@ function thread(
   script: string,
   events: string[] = [],
   logger: Logger = silentLogger,
+  silenceLimitMs = 600_000,
 ): SupervisedThread {
   const source = `import { createRequire } from "node:module"; const require = createRequire("${import.meta.url}");`;
   const made = new SupervisedThread({
@@ -35,6 +49,7 @@ function thread(
     startedBy: "ready",
     firstStartLimit: 2,
     heapLimitBytes: 64 * 1024 ** 2,
+    silenceLimitMs,
     logger,
     clock: systemClock,
     onUp: () => events.push("up"),
@@ -87,5 +102,57 @@ describe("SupervisedThread", () => {
     const refused = expect(started).rejects.toThrow("stopped before it was ready");
     await one.stop(0);
     await refused;
+  });
+
+  it("tells a busy thread's last numbers, and their age, within about a second", async () => {
+    const one = thread(SPINS(4_000));
+    await one.start();
+    expect(await one.snapshot()).toEqual([{ asked: 1 }]);
+    const startedMs = performance.now();
+    const both = await Promise.all([one.snapshot(), one.snapshot()]);
+    expect(both).toEqual([[{ asked: 1 }], [{ asked: 1 }]]);
+    expect(performance.now() - startedMs).toBeLessThan(2_500);
+    expect(one.snapshotAgeMs).toBeGreaterThan(900);
+    await vi.waitFor(async () => expect(await one.snapshot()).not.toEqual([{ asked: 1 }]), 10_000);
+  });
+
+  it("ends a thread that gives no sign of life, says so, and starts it again", async () => {
+    const said: string[] = [];
+    const logger = { ...silentLogger, error: (_: object, text: string) => void said.push(text) };
+    const one = thread(SPINS(3_600_000), [], logger, 2_000);
+    await one.start();
+    await one.snapshot();
+    void one.snapshot();
+    await vi.waitFor(() => expect(one.silentMs).toBeGreaterThan(500), 5_000);
+    await vi.waitFor(() => expect(one.restarts).toBe(1), 10_000);
+    expect(said[0]).toBe("thread is hung, ending it");
+    await vi.waitFor(() => expect(one.up).toBe(true), 10_000);
+    expect(one.silentMs).toBe(0);
+  });
+
+  it("leaves probes and metrics of the process answered while a thread is busy", async () => {
+    const one = thread(SPINS(5_000));
+    await one.start();
+    await one.snapshot();
+    const ok = () => ({ ok: true, detail: { silentMs: one.silentMs } });
+    const admin = await startAdminServer({
+      address: { host: "127.0.0.1", port: 0 },
+      ...{ live: ok, ready: ok, startup: ok },
+      metrics: async () => JSON.stringify(await one.snapshot()),
+    });
+    try {
+      const get = (path: string) => fetch(`http://127.0.0.1:${admin.address.port}${path}`);
+      const startedMs = performance.now();
+      const metrics = get("/metrics");
+      for (const path of ["/keepalive", "/health", "/health/live", "/health/startup", "/status"]) {
+        expect((await get(path)).status).toBe(200);
+      }
+      expect(performance.now() - startedMs).toBeLessThan(1_000);
+      expect(await (await metrics).text()).toBe('[{"asked":1}]');
+      expect(performance.now() - startedMs).toBeLessThan(3_000);
+      expect(one.snapshotAgeMs).toBeGreaterThan(900);
+    } finally {
+      await admin.close();
+    }
   });
 });

@@ -9,6 +9,7 @@ import {
 } from "@freshet/util";
 import type { MetricsSnapshot } from "@freshet/telemetry";
 import type { FromThread, ToThread } from "./messages.ts";
+import { SILENCE_TICK_MS, SilenceMeter } from "./silence-meter.ts";
 
 export interface SupervisedThreadOptions {
   readonly name: string;
@@ -20,6 +21,11 @@ export interface SupervisedThreadOptions {
   readonly firstStartLimit: number;
   /** V8's heap limit: a thread that passes it ends alone, not the process. */
   readonly heapLimitBytes: number;
+  /**
+   * A thread that gave no sign of life for so long is ended and started again. Longer than
+   * anything it may be busy with at a stretch.
+   */
+  readonly silenceLimitMs: number;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly onUp: () => void;
@@ -31,6 +37,12 @@ export interface SupervisedThreadOptions {
 /** A thread that stayed up for so long was well: the next restart waits briefly again. */
 const WELL_MS = 30_000;
 const METRICS_LIMIT_MS = 1_000;
+/** A drained adapter waits so long at most, after its limit, for answers that must not be lost. */
+const LAST_ANSWERS_MS = 10_000;
+/** A thread that is silent for so long is called hung; it may only be very busy. */
+const HUNG_MS = 60_000;
+/** Ending a thread by force takes effect within this time, or not at all. */
+const END_LIMIT_MS = 30_000;
 
 /**
  * A worker thread that is started again, after a growing wait, whenever it ends unasked.
@@ -42,11 +54,14 @@ export class SupervisedThread {
   readonly #options: SupervisedThreadOptions;
   readonly #backoff = new Backoff({ firstMs: 250, limitMs: 15_000 });
   readonly #stopping = new AbortController();
-  readonly #pending = new Map<number, (snapshot: MetricsSnapshot | null) => void>();
+  readonly #waiting = new Set<() => void>();
+  #asked = false;
+  #last: { readonly snapshot: MetricsSnapshot; readonly atMs: number } | null = null;
+  #silence: SilenceMeter | null = null;
+  #stuck = false;
   #worker: Worker | null = null;
   #ended: Promise<void> = Promise.resolve();
   #up = false;
-  #request = 0;
   restarts = 0;
 
   constructor(options: SupervisedThreadOptions) {
@@ -56,6 +71,26 @@ export class SupervisedThread {
 
   get up(): boolean {
     return this.#up;
+  }
+
+  /** Since it gave a sign of life; 0 while it is not up. */
+  get silentMs(): number {
+    return this.#silence?.silentMs ?? 0;
+  }
+
+  /** Silent for so long that something is wrong, or nearly. */
+  get hung(): boolean {
+    return this.silentMs > HUNG_MS;
+  }
+
+  /** It is hung and could not even be ended: only the end of the process helps. */
+  get stuck(): boolean {
+    return this.#stuck;
+  }
+
+  /** Of the last `snapshot`. */
+  get snapshotAgeMs(): number {
+    return this.#last === null ? 0 : this.#options.clock.monotonicMs() - this.#last.atMs;
   }
 
   /** Resolves at the thread's first `startedBy` message. */
@@ -69,20 +104,29 @@ export class SupervisedThread {
     this.#worker?.postMessage(message, [...transfer]);
   }
 
-  /** Null when the thread does not answer in time. */
+  /** What it counted; what it said last when it does not answer in time; null if it never did. */
   async snapshot(): Promise<MetricsSnapshot | null> {
     if (!this.#up) return null;
-    const request = ++this.#request;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => finish(null), METRICS_LIMIT_MS);
-      const finish = (snapshot: MetricsSnapshot | null): void => {
+    if (!this.#asked) {
+      this.#asked = true;
+      this.post({ kind: "metrics", request: 0 });
+    }
+    await new Promise<void>((resolve) => {
+      const finish = (): void => {
         clearTimeout(timer);
-        this.#pending.delete(request);
-        resolve(snapshot);
+        this.#waiting.delete(finish);
+        resolve();
       };
-      this.#pending.set(request, finish);
-      this.post({ kind: "metrics", request });
+      const timer = setTimeout(finish, METRICS_LIMIT_MS);
+      this.#waiting.add(finish);
     });
+    return this.#last?.snapshot ?? null;
+  }
+
+  #answered(snapshot: MetricsSnapshot | null): void {
+    this.#asked = false;
+    this.#last = snapshot === null ? null : { snapshot, atMs: this.#options.clock.monotonicMs() };
+    for (const finish of [...this.#waiting]) finish();
   }
 
   /** Asks the thread to end; after the limit and some grace it is ended by force. */
@@ -95,7 +139,7 @@ export class SupervisedThread {
       const force = setTimeout(() => {
         this.#options.logger.warn({ thread: this.name }, "thread did not end in time, ending it");
         void worker.terminate();
-      }, drainLimitMs + 5_000);
+      }, drainLimitMs + LAST_ANSWERS_MS);
       await this.#ended;
       clearTimeout(force);
     }
@@ -143,15 +187,18 @@ export class SupervisedThread {
     });
     this.#worker = worker;
     let reason: Error | null = null;
+    const watch = this.#watchSilence(worker);
     worker.on("message", (message: FromThread) => {
+      this.#silence?.heard();
       if (message.kind === "failed") {
         const Kind = message.configuration ? ConfigurationError : OperationalError;
         reason = new Kind(message.message);
       } else if (message.kind === "metrics") {
-        this.#pending.get(message.request)?.(message.snapshot);
+        this.#answered(message.snapshot);
       } else onMessage(message);
       if (message.kind === "ready") {
         this.#up = true;
+        this.#silence = new SilenceMeter(this.#options.clock.monotonicMs());
         onUp();
       }
       if (message.kind === startedBy) onStarted();
@@ -163,9 +210,34 @@ export class SupervisedThread {
       worker.once("exit", (code) => {
         this.#up = false;
         this.#worker = null;
-        for (const finish of [...this.#pending.values()]) finish(null);
+        clearInterval(watch);
+        this.#silence = null;
+        this.#stuck = false;
+        this.#answered(null);
         resolve(reason ?? new OperationalError(`${this.name} ended with code ${code}`));
       });
     });
+  }
+
+  /** Ends a thread that is silent past its limit; its end has it started again. */
+  #watchSilence(worker: Worker): NodeJS.Timeout {
+    const { clock, logger, silenceLimitMs } = this.#options;
+    let hung = false;
+    let ended = false;
+    const watch = setInterval(() => {
+      const silentMs = this.#silence?.look(clock.monotonicMs()) ?? 0;
+      if (this.hung !== hung) {
+        hung = this.hung;
+        const shown = { thread: this.name, silentMs: Math.round(silentMs) };
+        if (hung) logger.error(shown, "thread gives no sign of life");
+        else logger.warn({ thread: this.name }, "thread gives signs of life again");
+      }
+      if (silentMs > silenceLimitMs + END_LIMIT_MS) this.#stuck = ended;
+      if (silentMs <= silenceLimitMs || ended || this.#stopping.signal.aborted) return;
+      ended = true;
+      logger.error({ thread: this.name, silenceLimitMs }, "thread is hung, ending it");
+      void worker.terminate();
+    }, SILENCE_TICK_MS);
+    return watch;
   }
 }

@@ -2,16 +2,38 @@ import { MessageChannel } from "node:worker_threads";
 import { formatAddress } from "@freshet/config";
 import { Metrics, type MetricsSnapshot, type Probe } from "@freshet/telemetry";
 import { type Clock, type Logger, systemClock } from "@freshet/util";
-import type { AdapterThreadData, EngineThreadData, FromThread } from "./messages.ts";
+import type {
+  AdapterThreadData,
+  EngineThreadData,
+  FromEngine,
+  FromThread,
+  ToThread,
+} from "./messages.ts";
 import { SupervisedThread } from "./supervised-thread.ts";
 import { threadUrl } from "./thread-url.ts";
 
+/** The threads of one database that run in this process: combined mode has both kinds. */
 export interface SupervisorOptions {
-  readonly engine: EngineThreadData;
+  readonly engine: EngineThreadData | null;
   readonly adapters: readonly AdapterThreadData[];
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** A thread is up, for the first time or again: what it must know is to be said now. */
+  readonly onUp?: (kind: ThreadKind, post: (message: ToThread) => void) => void;
+  /** The engine asks for what the main thread keeps. */
+  readonly onEngine?: (message: FromEngine) => void;
 }
+
+/**
+ * An adapter never works long at a stretch. An engine may: a fill or a commit that concerns very
+ * many rows is one evaluation.
+ */
+const SILENCE_LIMIT_MS: Readonly<Record<ThreadKind, number>> = {
+  adapter: 120_000,
+  engine: 600_000,
+};
+
+export type ThreadKind = "engine" | "adapter";
 
 /** Heap beyond the memory limit: code, buffers in flight, garbage not yet collected. */
 const HEAP_SLACK_BYTES = 1024 ** 3;
@@ -20,15 +42,15 @@ const HEAP_SLACK_BYTES = 1024 ** 3;
 const RELINK_MS = 1_000;
 
 /**
- * The main thread's only work: keeps one engine thread and the adapter threads running, links
- * each adapter with the engine whenever either is new, and answers for their health. Adapters
- * start without waiting for the engine: while it is away they forward.
+ * Keeps the engine thread and the adapter threads of one database running, links each adapter
+ * with the engine of its process whenever either is new, and answers for their health. Adapters
+ * start without waiting for an engine: while it is away they forward.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #clock: Clock;
   readonly #metrics: Metrics;
-  readonly #engine: SupervisedThread;
+  readonly #engine: SupervisedThread | null;
   readonly #adapters: readonly SupervisedThread[];
   readonly #status = new Map<string, Readonly<Record<string, unknown>>>();
   #stopping = false;
@@ -36,21 +58,19 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#metrics = new Metrics(options.engine.label);
-    this.#engine = this.#thread("engine", "engine-thread", options.engine);
-    this.#adapters = options.adapters.map((data) =>
-      this.#thread(data.name, "adapter-thread", data),
-    );
+    this.#metrics = new Metrics(this.label);
+    this.#engine = options.engine === null ? null : this.#thread("engine", options.engine);
+    this.#adapters = options.adapters.map((data) => this.#thread("adapter", data, data.name));
     this.#metrics.onCollect(() => this.#collect());
   }
 
   /**
    * Starts the threads. `listening`: clients can connect, and are forwarded at least; `online`:
-   * the engine follows the database. Both reject with a ConfigurationError when a thread cannot
-   * work with its options; `stop` must still be called then.
+   * the engine, if there is one here, follows the database. Both reject with a ConfigurationError
+   * when a thread cannot work with its options; `stop` must still be called then.
    */
   start(): { readonly listening: Promise<void>; readonly online: Promise<void> } {
-    const online = this.#engine.start();
+    const online = this.#engine?.start() ?? Promise.resolve();
     const listening = Promise.all(this.#adapters.map((adapter) => adapter.start()));
     return { listening: listening.then(() => undefined), online };
   }
@@ -61,66 +81,107 @@ export class Supervisor {
 
   /** Names the database where the process serves several. */
   get label(): string | null {
-    return this.#options.engine.label;
+    const { engine, adapters } = this.#options;
+    return (engine ?? adapters[0])?.label ?? null;
   }
 
-  /** The main thread answers at all, so the process lives; the detail says what its threads do. */
+  /** The engine follows its database, by its own account. */
+  get serving(): boolean {
+    return this.#status.get("engine")?.["serving"] === true;
+  }
+
+  /** Links over TCP, at the engine's or at the adapters' end. */
+  get links(): number {
+    return [...this.#status.values()].reduce((sum, one) => sum + Number(one["links"] ?? 0), 0);
+  }
+
+  /** To a thread that is starting too: it reads it when it can. */
+  tell(kind: ThreadKind, message: ToThread): void {
+    for (const thread of kind === "engine" ? [this.#engine] : this.#adapters) {
+      thread?.post(message);
+    }
+  }
+
+  /**
+   * The main thread answers at all, so the process lives, unless a thread is hung that cannot be
+   * ended; the detail says what its threads do.
+   */
   live(): Probe {
-    return { ok: true, detail: this.#detail() };
+    return { ok: this.#threads().every((thread) => !thread.stuck), detail: this.#detail() };
   }
 
-  /** Clients can be sent here once every adapter listens, even if all is forwarded. */
+  /**
+   * Clients can be sent here once every adapter listens, even if all is forwarded; an engine alone
+   * is ready while it follows its database.
+   */
   ready(): Probe {
-    const ok = !this.#stopping && this.#adapters.every((adapter) => adapter.up);
-    return { ok, detail: this.#detail() };
+    // What a hung one has accepted it does not answer.
+    const hung = this.#adapters.some((adapter) => adapter.hung);
+    const able = this.#adapters.length > 0 ? this.started && !hung : this.serving;
+    return { ok: !this.#stopping && able, detail: this.#detail() };
   }
 
-  /** Of this thread and every thread that answers. */
+  /** Every thread that clients or adapters connect to listens. */
+  get started(): boolean {
+    const listening = this.#adapters.length > 0 ? this.#adapters : [this.#engine];
+    return listening.every((thread) => thread?.up === true);
+  }
+
+  /** Nobody is to be sent here any more; `stop` follows. */
+  announceStop(): void {
+    this.#stopping = true;
+  }
+
+  /** Of this thread and every other; those of a busy thread are the last ones known. */
   async metrics(): Promise<readonly MetricsSnapshot[]> {
-    const threads = [this.#engine, ...this.#adapters];
-    const snapshots = await Promise.all([
-      this.#metrics.snapshot(),
-      ...threads.map((thread) => thread.snapshot()),
-    ]);
-    return snapshots.filter((snapshot) => snapshot !== null);
+    const snapshots = await Promise.all(this.#threads().map((thread) => thread.snapshot()));
+    const own = await this.#metrics.snapshot();
+    return [own, ...snapshots.filter((snapshot) => snapshot !== null)];
   }
 
   /** Drains the adapters, then closes the engine in order. */
   async stop(drainLimitMs: number): Promise<void> {
     this.#stopping = true;
     await Promise.all(this.#adapters.map((adapter) => adapter.stop(drainLimitMs)));
-    await this.#engine.stop(0);
+    await this.#engine?.stop(0);
   }
 
   /** Ends a thread (`engine`, `adapter-1`, …) as a crash would. For tests of what follows. */
   async crash(name: string): Promise<void> {
-    const threads = [this.#engine, ...this.#adapters];
-    await threads.find((thread) => thread.name === name)?.crash();
+    await this.#threads()
+      .find((thread) => thread.name === name)
+      ?.crash();
+  }
+
+  #threads(): readonly SupervisedThread[] {
+    return this.#engine === null ? this.#adapters : [this.#engine, ...this.#adapters];
   }
 
   #thread(
-    name: string,
-    file: "engine-thread" | "adapter-thread",
+    kind: ThreadKind,
     workerData: EngineThreadData | AdapterThreadData,
+    name: string = kind,
   ): SupervisedThread {
-    const logger = this.#options.logger;
+    const { logger, onUp } = this.#options;
     const thread: SupervisedThread = new SupervisedThread({
       name,
-      url: threadUrl(file),
+      url: threadUrl(`${kind}-thread`),
       workerData,
-      startedBy: file === "engine-thread" ? "online" : "ready",
+      startedBy: kind === "engine" ? "online" : "ready",
       // Without an engine everything is forwarded still; without adapters nothing is.
-      firstStartLimit: file === "engine-thread" ? Number.POSITIVE_INFINITY : 5,
+      firstStartLimit: kind === "engine" ? Number.POSITIVE_INFINITY : 5,
+      silenceLimitMs: SILENCE_LIMIT_MS[kind],
       heapLimitBytes: workerData.memoryLimitBytes * 2 + HEAP_SLACK_BYTES,
       logger,
       clock: this.#clock,
       onUp: () => {
-        if (thread === this.#engine) for (const adapter of this.#adapters) this.#link(adapter);
+        onUp?.(kind, (message) => thread.post(message));
+        if (kind === "engine") for (const adapter of this.#adapters) this.#link(adapter);
         else this.#link(thread);
       },
       onDown: () => {
         this.#status.delete(name);
-        this.#metrics.restarts.inc({ kind: file === "engine-thread" ? "engine" : "adapter" });
+        this.#metrics.supervision.restarts.inc({ kind });
       },
       onMessage: (message) => this.#message(thread, message),
     });
@@ -129,7 +190,7 @@ export class Supervisor {
 
   /** A new channel between the engine and this adapter, if both are there. */
   #link(adapter: SupervisedThread): void {
-    if (!adapter.up || !this.#engine.up) return;
+    if (!adapter.up || this.#engine?.up !== true) return;
     const { port1, port2 } = new MessageChannel();
     this.#engine.post({ kind: "link", adapter: adapter.name, port: port1 }, [port1]);
     adapter.post({ kind: "link", adapter: adapter.name, port: port2 }, [port2]);
@@ -137,10 +198,11 @@ export class Supervisor {
 
   /** An engine that ended links with everybody when it is up again; a living one does it now. */
   async #linkAgain(adapter: SupervisedThread): Promise<void> {
-    if (this.#stopping) return;
-    const { restarts } = this.#engine;
+    const engine = this.#engine;
+    if (this.#stopping || engine === null) return;
+    const { restarts } = engine;
     await this.#clock.wait(RELINK_MS);
-    if (!this.#stopping && this.#engine.restarts === restarts) this.#link(adapter);
+    if (!this.#stopping && engine.restarts === restarts) this.#link(adapter);
   }
 
   #message(from: SupervisedThread, message: FromThread): void {
@@ -154,6 +216,11 @@ export class Supervisor {
       case "unlinked":
         void this.#linkAgain(from);
         return;
+      case "read-document":
+      case "write-document":
+      case "replicas":
+        this.#options.onEngine?.(message);
+        return;
       case "ready":
       case "online":
       case "failed":
@@ -163,16 +230,31 @@ export class Supervisor {
   }
 
   #detail(): Readonly<Record<string, unknown>> {
-    const threads = [this.#engine, ...this.#adapters].map((thread) => {
-      const state = thread.up ? "up" : "down";
+    const threads = this.#threads().map((thread) => {
+      const state = thread.hung ? "hung" : thread.up ? "up" : "down";
       return [thread.name, { state, restarts: thread.restarts, ...this.#status.get(thread.name) }];
     });
     return { stopping: this.#stopping, threads: Object.fromEntries(threads) as unknown };
   }
 
   #collect(): void {
-    const up = this.#adapters.filter((adapter) => adapter.up).length;
-    this.#metrics.threads.set({ kind: "adapter" }, up);
-    this.#metrics.threads.set({ kind: "engine" }, this.#engine.up ? 1 : 0);
+    const { supervision } = this.#metrics;
+    for (const kind of ["engine", "adapter"] as const) {
+      const engine = this.#engine === null ? [] : [this.#engine];
+      const threads = kind === "engine" ? engine : this.#adapters;
+      if (threads.length === 0) continue;
+      const count = (is: (thread: SupervisedThread) => boolean) => threads.filter(is).length;
+      supervision.threads.set(
+        { kind },
+        count((thread) => thread.up),
+      );
+      supervision.hung.set(
+        { kind },
+        count((thread) => thread.hung),
+      );
+      const worst = (of: (thread: SupervisedThread) => number) => Math.max(...threads.map(of));
+      supervision.silentSeconds.set({ kind }, worst((thread) => thread.silentMs) / 1000);
+      supervision.snapshotAgeSeconds.set({ kind }, worst((thread) => thread.snapshotAgeMs) / 1000);
+    }
   }
 }

@@ -25,5 +25,7 @@ export function withTransactionPolicy(link: AdapterLink, policy: TransactionPoli
     onMessage: (handler) => link.onMessage((message) => handler(change(message))),
     onClose: (handler) => link.onClose(handler),
     close: () => link.close(),
+    vouchedUntilMs: () => link.vouchedUntilMs(),
+    ...(link.protocol === undefined ? {} : { protocol: link.protocol }),
   };
 }
