@@ -31,7 +31,9 @@ export async function cleanup(config: CombinedConfig, print: Print): Promise<voi
   } finally {
     await upstream.close();
   }
-  for (const path of Object.values(localFiles(config.storageDir, config.deployment, replicaOf(config)))) {
+  for (const path of Object.values(
+    localFiles(config.storageDir, config.deployment, replicaOf(config)),
+  )) {
     await rm(path, { recursive: true, force: true });
     print(`removed ${path}`);
   }

@@ -2,7 +2,8 @@ import type { OptionGroup, OptionSpec } from "./option-spec.ts";
 import { OPTIONS } from "./options.data.ts";
 
 const SPECS: readonly OptionSpec[] = OPTIONS;
-const GROUPS: readonly OptionGroup[] = [
+/** In the order in which help and reference show them. */
+export const OPTION_GROUPS: readonly OptionGroup[] = [
   "Upstream",
   "Listening",
   "Security",
@@ -24,7 +25,7 @@ export function helpText(): string {
     "       freshet server   follows the database, apart from its adapters",
     "       freshet adapter  serves clients, apart from its server",
   ];
-  for (const group of GROUPS) {
+  for (const group of OPTION_GROUPS) {
     lines.push("", `${group}:`);
     for (const spec of SPECS) if (spec.group === group) lines.push(...describe(spec));
   }
@@ -34,13 +35,16 @@ export function helpText(): string {
 
 /** The options as a Markdown table, for the README. */
 export function optionsMarkdown(): string {
-  const rows = SPECS.map((spec) => {
-    const flag = `\`--${spec.name}\`${spec.short === undefined ? "" : `, \`-${spec.short}\``}`;
-    const env = spec.env.map((name) => `\`${name}\``).join(", ");
-    return `| ${flag} | ${env} | ${cell(spec)} | ${meaning(spec).replaceAll("|", "\\|")} |`;
-  });
+  const rows = SPECS.map((spec) => `| ${optionCells(spec).join(" | ")} |`);
   const head = ["| Option | Environment | Default | Meaning |", "| --- | --- | --- | --- |"];
   return `${[...head, ...rows].join("\n")}\n`;
+}
+
+/** One option's flag, environment variables, default and meaning, as Markdown. */
+export function optionCells(spec: OptionSpec): readonly string[] {
+  const flag = `\`--${spec.name}\`${spec.short === undefined ? "" : `, \`-${spec.short}\``}`;
+  const env = spec.env.map((name) => `\`${name}\``).join(", ");
+  return [flag, env, cell(spec), meaning(spec).replaceAll("|", "\\|")];
 }
 
 function describe(spec: OptionSpec): string[] {

@@ -378,7 +378,7 @@ export const OPTIONS = [
     group: "Cluster",
     type: "duration",
     default: "3s",
-    help: "a server or adapter that is silent for so long is cut off; its adapter forwards until it is in touch again",
+    help: "an adapter that has not heard of its server for so long forwards; after three times as long either side cuts the link and begins anew",
   },
   {
     key: "abandonedAfterMs",

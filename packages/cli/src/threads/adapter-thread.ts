@@ -4,6 +4,7 @@ import { type ToAdapter, type ToServer, dialTcp, portLink } from "@freshet/rpc";
 import { Metrics, createLogger, watchThread } from "@freshet/telemetry";
 import { OperationalError, systemClock } from "@freshet/util";
 import type { AdapterThreadData, RpcData } from "./messages.ts";
+import { MeasuredLinks } from "./measured-links.ts";
 import { startListeners } from "./listeners.ts";
 import { runThread, threadName } from "./thread-host.ts";
 import { threadTracing } from "./thread-tracing.ts";
@@ -70,6 +71,7 @@ runThread(metrics, logger, async (post) => {
 function linkToLeader(router: OwnedRouter, rpc: RpcData): LeaderLink {
   const { identity, security, timeoutMs } = rpc;
   const clock = systemClock;
+  const measured = new MeasuredLinks(metrics, "adapter");
   return new LeaderLink({
     router,
     clock,
@@ -83,7 +85,11 @@ function linkToLeader(router: OwnedRouter, rpc: RpcData): LeaderLink {
       const link = await dialTcp({
         ...{ address, identity: { ...identity, member }, security, timeoutMs },
         ...{ term: leader.term, logger, clock, signal },
+      }).catch((error: unknown) => {
+        metrics.links.dialFailures.inc();
+        throw error;
       });
+      measured.add(link);
       return withTransactionPolicy(link, data.inTransaction);
     },
   });

@@ -28,6 +28,7 @@ const separate =
         data: data.separate,
         documents: new DocumentPorts(post),
         post,
+        metrics,
         logger,
       });
 

@@ -1,8 +1,9 @@
 import { type TcpListener, listenTcp } from "@freshet/rpc";
 import type { Engine, EngineOptions, MembersView } from "@freshet/server";
-import { listenError } from "@freshet/telemetry";
+import { type Metrics, listenError } from "@freshet/telemetry";
 import { type Logger, messageOf, systemClock } from "@freshet/util";
 import type { DocumentPorts } from "./document-ports.ts";
+import { MeasuredLinks } from "./measured-links.ts";
 import type { FromEngine, SeparateEngineData, ToEngine } from "./messages.ts";
 
 /** How often the leader looks whose slots there are upstream. */
@@ -18,6 +19,8 @@ export class SeparateEngine {
   readonly #logger: Logger;
   readonly #closed = new AbortController();
   readonly #post: (message: FromEngine) => void;
+  readonly #metrics: Metrics;
+  readonly #measured: MeasuredLinks;
   #engine: Engine | null = null;
   #listener: TcpListener | null = null;
   #term: number | null = null;
@@ -27,11 +30,14 @@ export class SeparateEngine {
     readonly data: SeparateEngineData;
     readonly documents: DocumentPorts;
     readonly post: (message: FromEngine) => void;
+    readonly metrics: Metrics;
     readonly logger: Logger;
   }) {
     this.#data = options.data;
     this.#logger = options.logger;
     this.#post = options.post;
+    this.#metrics = options.metrics;
+    this.#measured = new MeasuredLinks(options.metrics, "server");
     this.documents = options.documents;
   }
 
@@ -64,7 +70,10 @@ export class SeparateEngine {
         logger: this.#logger,
         clock: systemClock,
         leading: () => this.#term,
-        accept: (link, peer) => engine.attach(link, peer.member),
+        accept: (link, peer) => {
+          engine.attach(link, peer.member);
+          this.#measured.add(link);
+        },
       });
     } catch (error) {
       throw listenError("--rpc-address", address, error as NodeJS.ErrnoException);
@@ -102,7 +111,10 @@ export class SeparateEngine {
 
   #removeReplica(replica: string): void {
     this.#engine?.removeReplica(replica).then(
-      (removed) => this.#logger.warn({ replica, removed }, "removed what a gone server had left"),
+      (removed) => {
+        this.#metrics.leadership.replicasRemoved.inc();
+        this.#logger.warn({ replica, removed }, "removed what a gone server had left");
+      },
       (error: unknown) => {
         this.#logger.warn({ replica, error: messageOf(error) }, "a gone server's slot stays");
       },

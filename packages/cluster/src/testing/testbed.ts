@@ -1,7 +1,14 @@
 import { EmbeddedConsul } from "@freshet/cli/embedded-consul";
 import { silentLogger } from "@freshet/util";
 import { connectConsul } from "../consul/consul-authority.ts";
-import type { Authority, Campaign, Leader, Member, SharedDocument } from "../contract.ts";
+import type {
+  Authority,
+  Campaign,
+  CampaignOptions,
+  Leader,
+  Member,
+  SharedDocument,
+} from "../contract.ts";
 import { localAuthority } from "../local/local-authority.ts";
 import { LocalSpace } from "../local/local-space.ts";
 
@@ -65,8 +72,13 @@ export interface Candidate {
 export async function candidate(
   authority: Authority,
   name: string,
-  { ready = true, region = "here" } = {},
+  options: {
+    readonly ready?: boolean;
+    readonly region?: string;
+    readonly isGone?: NonNullable<CampaignOptions["isGone"]>;
+  } = {},
 ): Promise<Candidate> {
+  const { ready = true, region = "here", isGone } = options;
   const elected: Leader[] = [];
   const deposed: string[] = [];
   const usurped: string[] = [];
@@ -79,6 +91,7 @@ export async function candidate(
     region,
     addresses: { postgres: `${name}:6035` },
     eligible: () => state.ready,
+    ...(isGone === undefined ? {} : { isGone }),
     onElected: (leader) => elected.push(leader),
     onDeposed: (reason) => deposed.push(reason),
   });

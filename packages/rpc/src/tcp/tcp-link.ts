@@ -34,6 +34,11 @@ export interface TcpLinkOptions extends LinkOptions {
   readonly logger: Logger;
 }
 
+/**
+ * A link vouches for nothing after one timeout of silence; it ends only after so many, for its end
+ * costs every answer the adapter holds, and a peer may be busy.
+ */
+const SILENT_TIMEOUTS = 3;
 /** Heartbeats in the time a peer may be silent. */
 const BEATS = 3;
 /** Messages other than publications share batches of about so many bytes. */
@@ -45,7 +50,7 @@ const ACK_AFTER_MS = 20;
 
 /**
  * A link over TCP after its handshake, one at each end. It ends when the peer ends it, breaks
- * the format, does not keep up, or is silent for `timeoutMs`; then nothing is delivered any more.
+ * the format, does not keep up, or is silent for three times `timeoutMs`; then nothing is delivered any more.
  *
  * What it vouches for: a PONG is sent behind all that the server had sent when it read the PING,
  * and the PING was read after it was sent. So when a PONG is read, everything that the server had
@@ -281,7 +286,8 @@ export class TcpLink<Out, In> extends LinkBase<Out, In> {
       // This process was busy or stopped: what arrived meanwhile has not been read yet.
       const lateMs = nowMs - beatMs - intervalMs;
       if (lateMs > intervalMs) this.#heardMs = Math.min(nowMs, this.#heardMs + lateMs);
-      if (nowMs - this.#heardMs > timeoutMs) this.#cut(`silent for more than ${timeoutMs} ms`);
+      const limitMs = timeoutMs * SILENT_TIMEOUTS;
+      if (nowMs - this.#heardMs > limitMs) this.#cut(`silent for more than ${limitMs} ms`);
     }
   }
 
