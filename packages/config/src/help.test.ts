@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { helpText, optionsMarkdown } from "./help.ts";
+import { helpText } from "./help.ts";
 import { OPTIONS } from "./options.data.ts";
 
 describe("help", () => {
@@ -11,9 +11,7 @@ describe("help", () => {
     );
   });
 
-  it("has a row for every option in the table", () => {
-    const rows = optionsMarkdown().trim().split("\n");
-    expect(rows).toHaveLength(OPTIONS.length + 2);
+  it("gives every environment variable one meaning", () => {
     expect(new Set(OPTIONS.flatMap(({ env }) => env)).size).toBe(
       OPTIONS.flatMap(({ env }) => env).length,
     );

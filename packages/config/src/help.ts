@@ -33,13 +33,6 @@ export function helpText(): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** The options as a Markdown table, for the README. */
-export function optionsMarkdown(): string {
-  const rows = SPECS.map((spec) => `| ${optionCells(spec).join(" | ")} |`);
-  const head = ["| Option | Environment | Default | Meaning |", "| --- | --- | --- | --- |"];
-  return `${[...head, ...rows].join("\n")}\n`;
-}
-
 /** One option's flag, environment variables, default and meaning, as Markdown. */
 export function optionCells(spec: OptionSpec): readonly string[] {
   const flag = `\`--${spec.name}\`${spec.short === undefined ? "" : `, \`-${spec.short}\``}`;
