@@ -9,6 +9,8 @@ export type {
   SharedDocuments,
 } from "./engine/engine-options.ts";
 export type { DocumentPort } from "./controller/shared-state.ts";
+export type { BackupOptions, BackupStatus } from "./backup/backup-keeper.ts";
+export { openLocation } from "./backup/location.ts";
 export { type EngineMetrics } from "./engine/metrics.ts";
 export { type Finding, type UpstreamReplica } from "./replication/contract.ts";
 export { localFiles, type LocalFiles } from "./local-files.ts";

@@ -55,6 +55,9 @@ export interface MadeBackup {
  */
 export async function makeBackup(job: BackupJob, signal: AbortSignal): Promise<MadeBackup> {
   const { source, location, owner, clock, workDirectory, onStep } = job;
+  // A location that cannot be reached should cost nothing.
+  const before = await listBackups(location, owner, "own", signal);
+  const name = backupName(clock.nowMs(), before[0]?.name ?? null);
   const held = await source.backups.hold(signal);
   onStep?.("held");
   await source.settle(held.position, signal);
@@ -62,8 +65,6 @@ export async function makeBackup(job: BackupJob, signal: AbortSignal): Promise<M
   try {
     const contents = await copyStore(job, held.position, held.reach);
     onStep?.("copied");
-    const before = await listBackups(location, owner, "own", signal);
-    const name = backupName(clock.nowMs(), before[0]?.name ?? null);
     const prefix = `${replicaPrefix(owner)}${name}/`;
     const files: CopiedFile[] = [];
     const add = async (file: string, path: string) => {

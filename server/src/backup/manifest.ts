@@ -7,7 +7,7 @@ export const MANIFEST = "manifest.json";
 export interface CopiedFile {
   readonly name: string;
   readonly bytes: number;
-  readonly sha256: string;
+  readonly crc32: number;
   readonly storedName: string;
   readonly storedBytes: number;
   readonly storedSha256: string;

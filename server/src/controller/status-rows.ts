@@ -1,3 +1,4 @@
+import type { BackupStatus } from "../backup/backup-keeper.ts";
 import type { ReplicationHealth } from "../replication/contract.ts";
 import type { TableProgress } from "../engine/base-tables.ts";
 import { type TableRows, timeOf } from "./show.ts";
@@ -19,6 +20,8 @@ export interface StatusFacts {
   readonly adapters: number;
   readonly lastError: string;
   readonly maintenance: boolean;
+  /** Null without backups. */
+  readonly backup: BackupStatus | null;
 }
 
 /** SHOW FRESHET STATUS: the names are those that ReadySet's users look for, where there is one. */
@@ -39,7 +42,17 @@ export function statusRows(facts: StatusFacts): readonly (readonly [string, stri
     ["Replication Lag Bytes", health?.lagBytes?.toString() ?? ""],
     ["Replication Problem", health?.lost ?? ""],
     ["Adapters", String(facts.adapters)],
+    ...backupRows(facts.backup),
     ["Maintenance Mode", facts.maintenance ? "on" : "off"],
+  ];
+}
+
+function backupRows(backup: BackupStatus | null): readonly (readonly [string, string])[] {
+  if (backup === null) return [];
+  return [
+    ["Last Backup", timeOf(backup.lastMs)],
+    ["Last Backup Error", backup.lastError],
+    ["Backup Retained Log Bytes", backup.retainedBytes?.toString() ?? ""],
   ];
 }
 

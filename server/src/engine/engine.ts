@@ -544,6 +544,7 @@ export class Engine {
       adapters: this.#adapters.size,
       lastError: this.#lastError,
       maintenance: this.#states.settings.value.maintenance,
+      backup: this.#backups?.status() ?? null,
     });
   }
 
