@@ -36,7 +36,8 @@ export class ContinuousReader {
   }
 }
 
-function codeOf(error: unknown): string {
+/** SQLSTATE or error number of a database's error, else its message. */
+export function codeOf(error: unknown): string {
   const { code, errno } = error as { code?: string; errno?: number };
   if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) return code;
   return errno === undefined || errno < 0 ? String(error) : String(errno);

@@ -18,6 +18,8 @@ export interface LedgerClient {
   destination(): Promise<string>;
   /** Two writers waited for each other, and this one was rolled back. */
   isDeadlock(error: unknown): boolean;
+  /** The connection has ended, perhaps while nothing was asked. */
+  readonly lost: boolean;
   end(): Promise<void>;
 }
 
@@ -46,9 +48,11 @@ const mysqlLedger: LedgerDialect = {
 
 class PostgresClient implements LedgerClient {
   readonly #client: pg.Client;
+  lost = false;
 
   constructor(client: pg.Client) {
     this.#client = client;
+    for (const event of ["error", "end"] as const) client.on(event, () => (this.lost = true));
   }
 
   async rows(text: string, values: readonly number[] = []): Promise<readonly LedgerRow[]> {
@@ -75,9 +79,11 @@ const ER_LOCK_DEADLOCK = 1213;
 
 class MysqlLedgerClient implements LedgerClient {
   readonly #client: MysqlClient;
+  lost = false;
 
   constructor(client: MysqlClient) {
     this.#client = client;
+    for (const event of ["error", "end"]) client.on(event, () => (this.lost = true));
   }
 
   async rows(text: string, values?: readonly number[]): Promise<readonly LedgerRow[]> {

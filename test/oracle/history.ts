@@ -4,6 +4,7 @@ import { History, type Observation } from "./history-check.ts";
 import { Random } from "./random.ts";
 import type { OracleClient, OracleDialect, OracleServer, WireStatement } from "./dialect.ts";
 import { explainLast } from "./explain-last.ts";
+import type { StartProduct } from "./product.ts";
 import type { Stats } from "./stats.ts";
 
 /** Caches that are read while transfers run; each has a key per account group. */
@@ -34,6 +35,7 @@ export interface HistoryOptions {
   readonly seed: number;
   readonly limitMs: number;
   readonly stats: Stats;
+  readonly product?: StartProduct;
 }
 
 /**
@@ -41,7 +43,8 @@ export interface HistoryOptions {
  * commit raises a counter and records all answers at it, so each read can be placed in history.
  */
 export async function runHistory(options: HistoryOptions): Promise<string | null> {
-  const deployment = await Deployment.create(options.dialect, options.server, 64 << 20);
+  const { dialect, server, product } = options;
+  const deployment = await Deployment.create(dialect, server, 64 << 20, product);
   try {
     return await new HistoryRun(deployment, options).run();
   } finally {
@@ -57,6 +60,7 @@ class HistoryRun {
   /** Serialises commits, so that their order is known here. */
   #lock: Promise<void> = Promise.resolve();
   #deadline = 0;
+  #proxyClients = 0;
   #problem: string | null = null;
 
   constructor(deployment: Deployment, options: HistoryOptions) {
@@ -104,6 +108,13 @@ class HistoryRun {
     return client;
   }
 
+  /** Each at another address, as far as there are several. */
+  #openProxy(): Promise<OracleClient> {
+    const { proxyUrls } = this.#deployment;
+    this.#proxyClients += 1;
+    return this.#open(proxyUrls[this.#proxyClients % proxyUrls.length]!);
+  }
+
   get #running(): boolean {
     return performance.now() < this.#deadline && this.#problem === null;
   }
@@ -124,14 +135,18 @@ class HistoryRun {
     await upstream.run("CREATE TABLE bulk (id int PRIMARY KEY, n int NOT NULL)");
     await upstream.run(`INSERT INTO bulk VALUES ${rowsOf(BULK, (id) => `${id}, 0`)}`);
     await this.#deployment.start();
-    const control = await this.#open(this.#deployment.proxyUrl);
+    const control = await this.#openProxy();
     await control.run(this.#text("CREATE CACHE bulk FROM SELECT sum(n) FROM bulk WHERE id > {0}"));
     for (const name of NAMES)
       await control.run(this.#text(`CREATE CACHE ${name} FROM ${CACHES[name]}`));
     await this.#record(upstream);
-    for (const name of NAMES) {
-      for (let group = 1; group <= GROUPS; group += 1)
-        await this.#read(control, [name], group, "first");
+    // Everywhere: a batch that waits for an answer to be cached is not of one commit.
+    for (const url of this.#deployment.proxyUrls) {
+      const client = await this.#open(url);
+      for (const name of NAMES) {
+        for (let group = 1; group <= GROUPS; group += 1)
+          await this.#read(client, [name], group, `first at ${url}`);
+      }
     }
   }
 
@@ -171,7 +186,7 @@ class HistoryRun {
   }
 
   async #reads(random: Random, session: string): Promise<void> {
-    const client = await this.#open(this.#deployment.proxyUrl);
+    const client = await this.#openProxy();
     while (this.#running) {
       await this.#read(client, [random.pick(NAMES)], random.between(1, GROUPS), session);
       await turn();
@@ -180,7 +195,7 @@ class HistoryRun {
 
   /** Several caches under one Sync. */
   async #batches(random: Random): Promise<void> {
-    const client = await this.#open(this.#deployment.proxyUrl);
+    const client = await this.#openProxy();
     const session = "batches";
     while (this.#running) {
       const names = random.sample(NAMES, 3);
@@ -191,7 +206,7 @@ class HistoryRun {
 
   /** Writes through the proxy; what is read next must show it. */
   async #ownWrites(random: Random): Promise<void> {
-    const client = await this.#open(this.#deployment.proxyUrl);
+    const client = await this.#openProxy();
     const upstream = await this.#open(this.#deployment.upstreamUrl);
     const session = "own writes";
     while (this.#running) {

@@ -5,6 +5,7 @@ import { plantLostDeletes } from "./planted.ts";
 import { withLiterals, withPlaceholders } from "./query.ts";
 import { runHistory } from "./history.ts";
 import { Random } from "./random.ts";
+import type { StartProduct } from "./product.ts";
 import { type Mismatch, runScript } from "./runner.ts";
 import type { Script, Step } from "./script.ts";
 import { generateScript, type ScriptSize } from "./script-generator.ts";
@@ -23,6 +24,8 @@ export interface OracleOptions {
   readonly shrinkLimitMs?: number;
   readonly historyMs?: number;
   readonly size?: ScriptSize;
+  /** In this process when left out. */
+  readonly product?: StartProduct;
   readonly say: (line: string) => void;
 }
 
@@ -55,7 +58,7 @@ export async function runOracle(options: OracleOptions): Promise<readonly Findin
       // The first script's seed is the run's own, so that a reported seed can be run alone.
       const own = stats.scripts === 0 ? seed : seeds.below(2 ** 31);
       const script = generateScript(dialect, own, options.size ?? SIZE);
-      const mismatch = await runScript(dialect, server, script, stats);
+      const mismatch = await runScript(dialect, server, script, stats, options.product);
       stats.scripts += 1;
       if (mismatch === null) {
         if (planted || stats.scripts % HISTORY_EVERY !== 1) continue;
@@ -65,6 +68,7 @@ export async function runOracle(options: OracleOptions): Promise<readonly Findin
           seed: own,
           limitMs: options.historyMs ?? HISTORY_MS,
           stats,
+          ...(options.product === undefined ? {} : { product: options.product }),
         });
         if (problem === null) continue;
         say(`seed ${own}, history: ${problem}`);
@@ -92,7 +96,7 @@ async function smaller({ script, mismatch }: Finding, options: OracleOptions): P
   const result = await shrink(cut, mismatch.query, {
     limitMs: options.shrinkLimitMs ?? 120_000,
     fails: async (candidate) => {
-      const again = await runScript(dialect, server, candidate, new Stats());
+      const again = await runScript(dialect, server, candidate, new Stats(), options.product);
       if (again === null || again.query !== mismatch.query || kindOf(again) !== kindOf(mismatch))
         return false;
       last = again;

@@ -9,6 +9,7 @@ import type {
   WireResult,
 } from "./dialect.ts";
 import { explainLast } from "./explain-last.ts";
+import type { StartProduct } from "./product.ts";
 import { columnType } from "./schema.ts";
 import type { Read, Script, Step } from "./script.ts";
 import { SESSIONS, WRITERS } from "./script-generator.ts";
@@ -33,8 +34,10 @@ export async function runScript(
   server: OracleServer,
   script: Script,
   stats: Stats,
+  product?: StartProduct,
 ): Promise<Mismatch | null> {
-  const deployment = await Deployment.create(dialect, server, script.memoryLimitBytes);
+  const { memoryLimitBytes } = script;
+  const deployment = await Deployment.create(dialect, server, memoryLimitBytes, product);
   const runner = new ScriptRunner(deployment, script, stats);
   try {
     return await runner.run();
@@ -51,8 +54,10 @@ class ScriptRunner {
   readonly #stats: Stats;
   readonly #writers: OracleClient[] = [];
   readonly #upstream: OracleClient[] = [];
-  #readers: OracleClient[] = [];
-  #control: OracleClient | null = null;
+  /** One of each session at each of the product's addresses. */
+  #readers: OracleClient[][] = [];
+  /** One at each of the product's addresses. */
+  #controls: OracleClient[] = [];
   readonly #active = new Set<number>();
   readonly #background: Promise<void>[] = [];
   /** Something changed since everything was last known to be visible. */
@@ -110,18 +115,25 @@ class ScriptRunner {
   }
 
   async #connectProxy(): Promise<void> {
-    const url = this.#deployment.proxyUrl;
-    this.#control = await this.#dialect.connect(url);
+    const urls = this.#deployment.proxyUrls;
+    for (const url of urls) this.#controls.push(await this.#dialect.connect(url));
     for (let index = 0; index < SESSIONS; index += 1) {
-      this.#readers.push(await this.#dialect.connect(url, this.#dialect.readersSettings[index]));
+      const settings = this.#dialect.readersSettings[index];
+      const session: OracleClient[] = [];
+      for (const url of urls) session.push(await this.#dialect.connect(url, settings));
+      this.#readers.push(session);
     }
   }
 
   async #disconnectProxy(): Promise<void> {
-    for (const client of this.#readers) await client.close();
-    await this.#control?.close();
+    for (const client of [...this.#readers.flat(), ...this.#controls]) await client.close();
     this.#readers = [];
-    this.#control = null;
+    this.#controls = [];
+  }
+
+  /** One address after the other; the same when the script is run again. */
+  #turn<T>(clients: readonly T[]): T {
+    return clients[this.#step % clients.length]!;
   }
 
   #fail(query: number | null, reason: string, text: string): void {
@@ -133,7 +145,7 @@ class ScriptRunner {
       case "sql":
         return this.#write(step);
       case "create": {
-        if (!step.background) return this.#create(step.query, step.way, this.#control!);
+        if (!step.background) return this.#create(step.query, step.way, this.#turn(this.#controls));
         // Not on the connection that goes on: it may wait for transactions that are open here.
         const created = this.#createAside(step.query, step.way);
         this.#dirty = true;
@@ -143,10 +155,10 @@ class ScriptRunner {
       }
       case "drop":
         this.#active.delete(step.query);
-        await this.#control!.simple(`DROP CACHE IF EXISTS q${step.query}`);
+        await this.#turn(this.#controls).simple(`DROP CACHE IF EXISTS q${step.query}`);
         return;
       case "touch":
-        await this.#ask(this.#readers[step.session]!, step);
+        await this.#ask(this.#turn(this.#readers[step.session]!), step);
         return;
       case "settle":
         return this.#settle();
@@ -172,7 +184,7 @@ class ScriptRunner {
   }
 
   async #createAside(query: number, way: "placeholders" | "literals"): Promise<void> {
-    const client = await this.#dialect.connect(this.#deployment.proxyUrl);
+    const client = await this.#dialect.connect(this.#turn(this.#deployment.proxyUrls));
     try {
       await this.#create(query, way, client);
     } finally {
@@ -218,7 +230,7 @@ class ScriptRunner {
 
   async #settle(): Promise<void> {
     await Promise.all(this.#background.splice(0));
-    const problem = await this.#deployment.settle(this.#control!, this.#active.size);
+    const problem = await this.#deployment.settle(this.#active.size);
     if (problem !== null) this.#fail(null, problem, "");
     this.#dirty = false;
   }
@@ -249,7 +261,7 @@ class ScriptRunner {
 
   async #check(read: Read): Promise<void> {
     const query = this.#script.queries[read.query]!;
-    const reader = this.#readers[read.session]!;
+    const reader = this.#turn(this.#readers[read.session]!);
     // Scripts that were made smaller may have lost their own settling.
     if (this.#dirty) await this.#settle();
     const expected = await this.#expected(read, query);

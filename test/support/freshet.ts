@@ -5,7 +5,7 @@ import { createRouter } from "@freshet/adapter-core";
 import { adapterDialect, type Listener } from "@freshet/cli";
 import { dialectOfUrl } from "@freshet/config";
 import { pairedLinks, type ToAdapter, type ToServer } from "@freshet/rpc";
-import { type Engine, startEngine } from "@freshet/server";
+import { type Engine, type EngineOptions, startEngine } from "@freshet/server";
 import { type Logger, must, silentLogger } from "@freshet/util";
 
 export interface TestFreshet {
@@ -29,6 +29,8 @@ export async function startFreshet(options: {
   readonly logger?: Logger;
   /** For filled keys in the engine; small ones make it evict. */
   readonly memoryLimitBytes?: number;
+  /** What else the engine is told, as in separate mode. */
+  readonly engine?: Partial<EngineOptions>;
 }): Promise<TestFreshet> {
   const storageDir = options.storageDir ?? (await mkdtemp(join(tmpdir(), "freshet-store-")));
   const logger = options.logger ?? silentLogger;
@@ -41,6 +43,7 @@ export async function startFreshet(options: {
     storageDir,
     memoryLimitBytes: options.memoryLimitBytes ?? 512 << 20,
     logger,
+    ...options.engine,
   });
   await engine.ready;
   const [adapterLink, serverLink] = pairedLinks<ToServer, ToAdapter>();
