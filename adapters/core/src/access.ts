@@ -1,9 +1,12 @@
+import type { Clock } from "@freshet/util";
 import { PendingRequests } from "./pending-requests.ts";
 import type { CacheState } from "./cache-state.ts";
 import type { ServerConnection } from "./server-connection.ts";
 
 /** Questions a caller's wait may take, when privileges keep changing meanwhile. */
 const ATTEMPT_LIMIT = 3;
+/** How long a statement waits to learn whether its role may read: the server asks the upstream. */
+const ANSWER_LIMIT_MS = 2_000;
 /** Roles remembered for a cache. */
 const ROLE_LIMIT = 10_000;
 
@@ -13,12 +16,14 @@ const ROLE_LIMIT = 10_000;
  */
 export class Access {
   readonly #connection: ServerConnection;
+  readonly #clock: Clock;
   readonly #pending = new PendingRequests<boolean>(() => false);
   readonly #questions = new Map<CacheState, Map<string, Promise<boolean>>>();
   #generation = 0;
 
-  constructor(connection: ServerConnection) {
+  constructor(connection: ServerConnection, clock: Clock) {
     this.#connection = connection;
+    this.#clock = clock;
   }
 
   get generation(): number {
@@ -29,7 +34,18 @@ export class Access {
     return cache.access.get(role) ?? null;
   }
 
-  ask(cache: CacheState, role: string): Promise<boolean> {
+  /** Null: not known in time. The question stays asked, and its answer is kept when it comes. */
+  async ask(cache: CacheState, role: string): Promise<boolean | null> {
+    const known = new AbortController();
+    const limit = this.#clock.wait(ANSWER_LIMIT_MS, known.signal).then(() => null);
+    try {
+      return await Promise.race([this.#question(cache, role), limit]);
+    } finally {
+      known.abort();
+    }
+  }
+
+  #question(cache: CacheState, role: string): Promise<boolean> {
     let questions = this.#questions.get(cache);
     if (questions === undefined) this.#questions.set(cache, (questions = new Map()));
     const asked = questions.get(role);

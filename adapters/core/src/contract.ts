@@ -29,7 +29,8 @@ export interface Router {
   awaitPosition(position: string, limitMs: number): Promise<boolean>;
   /** True/false at once when known; else null, and call `askAccess`. */
   mayRead(cache: CachedRoute, role: string): boolean | null;
-  askAccess(cache: CachedRoute, role: string): Promise<boolean>;
+  /** Null: the answer did not come in time. */
+  askAccess(cache: CachedRoute, role: string): Promise<boolean | null>;
   /**
    * Changes whenever a route made before may be out of date: a `forward` route that was kept
    * (prepared statement) from an older generation must be routed again.
@@ -124,6 +125,8 @@ export type ForwardReason =
   | "parameter-type"
   | "result-format"
   | "access-denied"
+  /** Whether the role may read was not answered in time. */
+  | "access-unknown"
   | "not-serving"
   | "behind-own-write"
   | "fill-refused"

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { ToAdapter, ToServer } from "@freshet/rpc";
 import { pairedLinks } from "@freshet/rpc";
-import { must } from "@freshet/util";
+import { ManualClock, must } from "@freshet/util";
 import type { CachedRoute } from "./contract.ts";
 import type { OwnedRouter } from "./router.ts";
 import {
@@ -299,6 +299,17 @@ describe("questions", () => {
     server.send({ kind: "access-result", request: again.request, allowed: false });
     expect(await asked).toBe(false);
     expect(router.mayRead(route, "ann")).toBe(false);
+  });
+
+  test("access that is not answered in time is not waited for, and kept when it comes", async () => {
+    const clock = new ManualClock();
+    const route = await start({ clock });
+    const asked = router.askAccess(route, "ann");
+    const { request } = await server.nth("access");
+    clock.advance(2_000);
+    expect(await asked).toBeNull();
+    server.send({ kind: "access-result", request, allowed: true });
+    await until(() => router.mayRead(route, "ann") === true);
   });
 
   test("positions seen here need no question; others are the server's to order", async () => {

@@ -78,7 +78,7 @@ class CoreRouter implements OwnedRouter {
       store,
       clock,
       fills: new Fills(connection, store, limits.fillsInFlight),
-      access: new Access(connection),
+      access: new Access(connection, clock),
       positions: new Positions(connection, clock),
       controls: new PendingRequests<ControlResult | ControlError>(serverLost),
       texts: new TextCache(limits),
@@ -175,7 +175,7 @@ class CoreRouter implements OwnedRouter {
     return this.#parts.access.mayRead(stateOf(route), role);
   }
 
-  askAccess(route: CachedRoute, role: string): Promise<boolean> {
+  askAccess(route: CachedRoute, role: string): Promise<boolean | null> {
     return this.#parts.access.ask(stateOf(route), role);
   }
 

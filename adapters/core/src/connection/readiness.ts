@@ -12,7 +12,9 @@ export async function prepareAccess(
 ): Promise<ForwardReason | null> {
   if (scope === null) return "session-setting";
   if (route !== null && router.mayRead(route, scope.role) === null) {
-    if (!(await router.askAccess(route, scope.role))) return "access-denied";
+    const allowed = await router.askAccess(route, scope.role);
+    if (allowed === null) return "access-unknown";
+    if (!allowed) return "access-denied";
   }
   return null;
 }
