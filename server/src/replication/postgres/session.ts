@@ -4,16 +4,24 @@ import { type ConnectionOptions, databaseError, endQuietly, openConnection } fro
 
 export type TextRow = Readonly<Record<string, string | null>>;
 
-/** Longer than any lock is waited for; a partitioned network must not block us for ever. */
-const QUERY_TIMEOUT_MS = 60_000;
+/**
+ * When the peer is taken for dead and the session is opened again; a partitioned network must not
+ * block us for ever. `quick`: for what answers at once, since reads may wait for it; `patient`:
+ * longer than any lock is waited for.
+ */
+export const QUERY_TIMEOUT_MS = { quick: 15_000, patient: 60_000 } as const;
 
 /** One upstream session used by one caller at a time; see `ExclusiveSession`. */
 export class Session {
   readonly #session: ExclusiveSession<pg.Client>;
 
-  constructor(options: ConnectionOptions, use: "admin" | "poll") {
+  constructor(
+    options: ConnectionOptions,
+    use: "admin" | "poll",
+    patience: keyof typeof QUERY_TIMEOUT_MS,
+  ) {
     this.#session = new ExclusiveSession<pg.Client>({
-      open: () => openConnection(options, use, QUERY_TIMEOUT_MS),
+      open: () => openConnection(options, use, QUERY_TIMEOUT_MS[patience]),
       end: endQuietly,
       onEnd: (client, gone) => client.once("end", gone),
       isLost(error) {
