@@ -1,3 +1,4 @@
+import { upstreamName } from "@freshet/config";
 import { dialTcp, LinkRefused, PROTOCOL_VERSIONS } from "@freshet/rpc";
 import { must, silentLogger, systemClock } from "@freshet/util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -24,6 +25,7 @@ describe("messages of another version", () => {
       identity: {
         ...{ product: "9.9.9", deployment: site.cluster.options.deployment, member: "newer" },
         ...{ dialect: "postgres", region: "default" },
+        database: upstreamName(site.upstreamUrl("postgres")),
       },
       security: { secret, tls: null },
       ...{ versions, timeoutMs: 5_000, term: leader.token },

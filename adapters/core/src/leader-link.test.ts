@@ -234,7 +234,13 @@ function routeOf(router: OwnedRouter) {
 }
 
 describe("over TCP", () => {
-  const names = { product: "0.1.0", deployment: "shop", dialect: "postgres", region: "eu" };
+  const names = {
+    product: "0.1.0",
+    deployment: "shop",
+    dialect: "postgres",
+    region: "eu",
+    database: "db:5432/shop",
+  };
   const security = { secret: "s3cret", tls: null };
 
   async function listen(term: () => number | null, accept: (link: ServerLink) => void) {

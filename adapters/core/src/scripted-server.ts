@@ -11,11 +11,17 @@ import type { OwnedRouter } from "./router.ts";
 /** For tests: a server that does what the test says and remembers what it was told. */
 export class ScriptedServer {
   readonly received: ToServer[] = [];
+  /** Says that everything committed so far has been applied, when asked; else the test answers. */
+  current = true;
   readonly #link: ServerLink;
 
   constructor(link: ServerLink) {
     this.#link = link;
-    link.onMessage((message) => this.received.push(message));
+    link.onMessage((message) => {
+      this.received.push(message);
+      if (!this.current || message.kind !== "await-position" || message.position !== "") return;
+      this.send({ kind: "position", request: message.request, reached: true });
+    });
   }
 
   send(message: ToAdapter): void {

@@ -4,6 +4,7 @@ import { unreachable } from "@freshet/util";
 import type { Access } from "./access.ts";
 import type { CacheRegistry } from "./cache-registry.ts";
 import type { CacheState } from "./cache-state.ts";
+import { CatchingUp } from "./catching-up.ts";
 import type { Fills } from "./fills.ts";
 import type { PendingRequests } from "./pending-requests.ts";
 import type { Positions } from "./positions.ts";
@@ -26,9 +27,12 @@ export interface RouterParts {
   readonly logger: Logger;
 }
 
+const CATCHING_UP = "the server has not yet applied all that may have been shown before";
+
 /** Applies what the server says, each message whole in one turn and in the order sent. */
 export class ServerMessages {
   readonly #parts: RouterParts;
+  readonly #catchingUp: CatchingUp;
   serving = false;
   servingReason = "no server";
   /** See `Router.generation`. */
@@ -36,6 +40,7 @@ export class ServerMessages {
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
+    this.#catchingUp = new CatchingUp({ ...parts, onDone: () => this.#setServing(true, "") });
   }
 
   apply(message: ToAdapter): void {
@@ -98,6 +103,7 @@ export class ServerMessages {
     }
     for (const cache of message.caches) this.#add(cache);
     positions.reset(message.position);
+    this.#catchingUp.begin();
     this.#setServing(message.serving, message.serving ? "" : "the server is not ready");
   }
 
@@ -138,12 +144,23 @@ export class ServerMessages {
     if (message.commitTimeMs > 0) metrics.observeStaleness(clock.nowMs() - message.commitTimeMs);
   }
 
+  /** As the server says; what is shown must have been caught up with besides. */
   #setServing(serving: boolean, reason: string): void {
-    if (!serving) this.#parts.positions.forget();
+    if (serving) {
+      if (this.#catchingUp.mayShow()) this.#show(true, "");
+      else this.#show(false, CATCHING_UP);
+    } else {
+      this.#catchingUp.stop();
+      this.#parts.positions.forget();
+      this.#show(false, reason);
+    }
+  }
+
+  #show(serving: boolean, reason: string): void {
     if (serving !== this.serving || reason !== this.servingReason) {
       this.#parts.logger.info({ serving, reason }, "serving from caches changed");
     }
     this.serving = serving;
-    this.servingReason = serving ? "" : reason;
+    this.servingReason = reason;
   }
 }

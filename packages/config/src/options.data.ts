@@ -294,6 +294,16 @@ export const OPTIONS = [
     help: "name of this server or adapter; a server's slot and directory bear it, so it must stay the same and be its alone",
   },
   {
+    key: "upstreamName",
+    name: "upstream-name",
+    env: ["UPSTREAM_NAME"],
+    group: "Cluster",
+    type: "text",
+    default: null,
+    defaultText: "host, port and database of --upstream-db-url",
+    help: "what the database is called in the deployment; an adapter uses no server that follows another; to be given when they reach it at different addresses",
+  },
+  {
     key: "region",
     name: "region",
     env: ["REGION"],

@@ -45,6 +45,19 @@ export function upstreamsOf(
   });
 }
 
+const DEFAULT_PORT: Readonly<Record<DialectName, string>> = { postgres: "5432", mysql: "3306" };
+
+/**
+ * What an upstream is called among the processes of a deployment, without its secrets: host, port
+ * and, where a server follows one database only, its name.
+ */
+export function upstreamName(text: string): string {
+  const dialect = must(dialectOfUrl(text), "the URL was checked");
+  const url = new URL(text);
+  const host = `${url.hostname}:${url.port || DEFAULT_PORT[dialect]}`;
+  return dialect === "postgres" ? `${host}${url.pathname}` : host;
+}
+
 const DEFAULT_RPC_ADDRESS: Readonly<Record<DialectName, Address>> = {
   postgres: { host: "127.0.0.1", port: 6035 },
   mysql: { host: "127.0.0.1", port: 6036 },

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { upstreamName } from "@freshet/config";
 import { dialTcp, type ToAdapter } from "@freshet/rpc";
 import { encodeParamKey } from "@freshet/types";
 import { must, silentLogger, systemClock } from "@freshet/util";
@@ -90,7 +91,12 @@ async function subscribe(
       address: must(leader.addresses?.["postgres"], "the leader has an address"),
       identity: {
         ...{ product: "scale", deployment, member: `link ${number}`, dialect: "postgres" },
-        region: "default",
+        ...{
+          region: "default",
+          database: upstreamName(
+            must(cluster.options.upstreamUrls.get("postgres"), "Postgres is served"),
+          ),
+        },
       },
       security: { secret: RPC_SECRET, tls: null },
       ...{ timeoutMs: 10_000, term: leader.token, logger: silentLogger, clock: systemClock },

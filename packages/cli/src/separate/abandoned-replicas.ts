@@ -14,7 +14,8 @@ export interface AbandonedReplicasOptions {
  */
 export class AbandonedReplicas {
   readonly #options: AbandonedReplicasOptions;
-  readonly #awaySinceMs = new Map<string, number>();
+  /** By database and name. */
+  readonly #awaySinceMs = new Map<string, Map<string, number>>();
 
   constructor(options: AbandonedReplicasOptions) {
     this.#options = options;
@@ -25,28 +26,30 @@ export class AbandonedReplicas {
   }
 
   /**
-   * `upstream`: whose slots there are. `known`: who is registered. Returns those whose time is up.
+   * `upstream`: whose slots there are in the database. `known`: who is registered; a list without
+   * this server itself is none yet, or an old one. Returns those whose time is up.
    */
-  find(upstream: readonly string[], known: readonly string[]): readonly string[] {
-    const { own, afterMs, clock, logger } = this.#options;
+  find(database: string, upstream: readonly string[], known: readonly string[]): readonly string[] {
+    const { own, afterMs, clock } = this.#options;
+    if (!known.includes(own)) {
+      this.forget();
+      return [];
+    }
+    const earlier = this.#awaySinceMs.get(database);
     const nowMs = clock.monotonicMs();
     const away = upstream.filter((name) => name !== own && !known.includes(name));
-    for (const name of this.#awaySinceMs.keys()) {
-      if (!away.includes(name)) this.#awaySinceMs.delete(name);
-    }
+    const sinceMs = new Map(away.map((name) => [name, earlier?.get(name) ?? nowMs]));
+    this.#awaySinceMs.set(database, sinceMs);
     if (afterMs === 0) return [];
-    return away.filter((name) => {
-      const sinceMs = this.#awaySinceMs.get(name);
-      if (sinceMs === undefined) {
-        this.#awaySinceMs.set(name, nowMs);
-        const removedAfterSeconds = afterMs / 1000;
-        logger.warn(
-          { server: name, removedAfterSeconds },
-          "a server is away and its slot retains the upstream's log",
-        );
-        return false;
-      }
-      return nowMs - sinceMs >= afterMs;
-    });
+    for (const name of away) if (earlier?.has(name) !== true) this.#warn(database, name);
+    return away.filter((name) => nowMs - (sinceMs.get(name) ?? nowMs) >= afterMs);
+  }
+
+  #warn(database: string, server: string): void {
+    const { afterMs, logger } = this.#options;
+    logger.warn(
+      { server, database, removedAfterSeconds: afterMs / 1000 },
+      "a server is away and its slot retains the upstream's log",
+    );
   }
 }

@@ -7,6 +7,7 @@ import {
 } from "@freshet/cluster";
 import type { Config } from "@freshet/config";
 import { Backoff, type Logger, messageOf, systemClock } from "@freshet/util";
+import { abortOf } from "../start/abort-of.ts";
 import { readOption } from "../start/configure.ts";
 
 /** The deployment's authority, as the options say; it need not answer yet. */
@@ -41,9 +42,11 @@ export async function joinCluster(
 ): Promise<Membership | null> {
   const backoff = new Backoff({ firstMs: 250, limitMs: 5_000 });
   const { logger, signal, onUsurped } = options;
+  const stopped = abortOf(signal).then(() => null);
   while (!signal.aborted) {
     try {
-      return await authority.join(state, onUsurped);
+      // It may take as long as a session lives; the end of the authority ends it.
+      return await Promise.race([authority.join(state, onUsurped), stopped]);
     } catch (error) {
       if (!(error instanceof AuthorityUnavailable)) throw error;
       logger.warn({ error: messageOf(error) }, "waiting for the authority");

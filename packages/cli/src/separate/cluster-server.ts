@@ -4,7 +4,7 @@ import { PROTOCOL_VERSIONS } from "@freshet/rpc";
 import { PRODUCT_VERSION } from "@freshet/server";
 import { type Clock, type Logger, systemClock } from "@freshet/util";
 import type { ServedDatabases } from "../start/served-databases.ts";
-import type { EngineThreadData, FromEngine, ToEngine } from "../threads/messages.ts";
+import type { EngineThreadData, ToEngine } from "../threads/messages.ts";
 import { Supervisor } from "../threads/supervisor.ts";
 import { AbandonedReplicas } from "./abandoned-replicas.ts";
 import { EngineDocuments } from "./engine-documents.ts";
@@ -137,20 +137,22 @@ export class ClusterServer {
         post(this.#members);
         documents.repeat(post);
       },
-      onEngine: (message) => this.#fromEngine(message, documents, supervisor),
+      onEngine: (message) => {
+        if (message.kind !== "replicas") return documents.handle(message);
+        this.#removeAbandoned(engine.dialect, message.replicas, supervisor);
+      },
     });
     const { online } = supervisor.start();
     online.catch((error: unknown) => fail(error as Error));
     return supervisor;
   }
 
-  #fromEngine(message: FromEngine, documents: EngineDocuments, from: Supervisor): void {
-    if (message.kind !== "replicas") return documents.handle(message);
-    const known = this.#members.servers.map(({ name }) => name);
+  #removeAbandoned(dialect: string, replicas: readonly string[], engine: Supervisor): void {
     const { authority } = this.#options;
     if (this.#leader === null || !authority.reachable) return this.#abandoned?.forget();
-    for (const replica of this.#abandoned?.find(message.replicas, known) ?? []) {
-      from.tell("engine", { kind: "remove-replica", replica });
+    const known = this.#members.servers.map(({ name }) => name);
+    for (const replica of this.#abandoned?.find(dialect, replicas, known) ?? []) {
+      engine.tell("engine", { kind: "remove-replica", replica });
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Leader } from "@freshet/cluster";
-import { expect, it } from "vitest";
+import { ManualClock } from "@freshet/util";
+import { expect, it, vi } from "vitest";
 import { LeaderChoice } from "./leader-choice.ts";
 
 function leader(region: string, term: number): Leader {
@@ -12,16 +13,34 @@ function changesOf(choice: LeaderChoice): (string | null)[] {
   return seen;
 }
 
-it("prefers its own region, falls back in order and returns", () => {
-  const choice = new LeaderChoice(["here", "near", "far"]);
+it("prefers its own region, falls back in order after a while, and returns at once", async () => {
+  const clock = new ManualClock();
+  const choice = new LeaderChoice(["here", "near", "far"], clock);
   const seen = changesOf(choice);
   choice.learn("far", leader("far", 1));
   choice.learn("near", leader("near", 2));
   choice.learn("here", leader("here", 3));
   choice.learn("near", null);
   choice.learn("here", null);
-  choice.learn("far", null);
-  expect(seen).toEqual(["far-1", "near-2", "here-3", "far-1", null]);
+  expect(seen).toEqual(["far-1", "near-2", "here-3", null]);
+  clock.advance(15_000);
+  await vi.waitFor(() => expect(seen.at(-1)).toBe("far-1"));
+  choice.learn("here", leader("here", 4));
+  expect(seen.at(-1)).toBe("here-4");
+});
+
+it("uses no other region while its own changes leaders", async () => {
+  const clock = new ManualClock();
+  const choice = new LeaderChoice(["here", "far"], clock);
+  choice.learn("far", leader("far", 1));
+  choice.learn("here", leader("here", 2));
+  const seen = changesOf(choice);
+  choice.learn("here", null);
+  clock.advance(14_000);
+  choice.learn("here", leader("here", 3));
+  clock.advance(14_000);
+  await Promise.resolve();
+  expect(seen).toEqual([null, "here-3"]);
 });
 
 it("tells a leader's next term, and no leader twice", () => {

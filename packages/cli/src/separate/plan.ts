@@ -1,5 +1,11 @@
 import { hostname } from "node:os";
-import { type Address, type Config, formatAddress, rpcAddressesOf } from "@freshet/config";
+import {
+  type Address,
+  type Config,
+  formatAddress,
+  rpcAddressesOf,
+  upstreamName,
+} from "@freshet/config";
 import {
   type CombinedConfig,
   adapterData,
@@ -78,7 +84,7 @@ export function advertisedHost(config: Config, host: string): string {
   return host === "0.0.0.0" || host === "::" ? hostname() : host;
 }
 
-function rpcData(config: Config, { dialect }: CombinedConfig): RpcData {
+function rpcData(config: Config, { dialect, upstreamUrl }: CombinedConfig): RpcData {
   const { rpcTlsCert, rpcTlsKey, rpcTlsCa } = config;
   const read = (option: string, path: string | null): string | null =>
     path === null ? null : readOption(option, path);
@@ -96,6 +102,7 @@ function rpcData(config: Config, { dialect }: CombinedConfig): RpcData {
       deployment: config.deployment,
       member: memberName(config),
       dialect,
+      database: config.upstreamName ?? upstreamName(upstreamUrl),
       region: config.region,
     },
     security: {

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { AuthorityUnavailable, type SharedDocument } from "@freshet/cluster";
 import type { DocumentPort } from "@freshet/server";
 import type { FromEngine, ToEngine } from "./messages.ts";
@@ -8,7 +9,8 @@ export class DocumentPorts {
   readonly #pending = new Map<number, (message: ToEngine) => void>();
   readonly #handlers = new Map<string, ((document: SharedDocument) => void)[]>();
   readonly #latest = new Map<string, SharedDocument>();
-  #request = 0;
+  // An answer that an earlier engine thread asked for may still be on its way: to nobody here.
+  #request = randomInt(2 ** 47);
 
   constructor(post: (message: FromEngine) => void) {
     this.#post = post;
@@ -39,17 +41,26 @@ export class DocumentPorts {
     };
   }
 
+  /** Tells the handlers once more what is known. */
+  repeat(): void {
+    for (const document of this.#latest.values()) this.#tell(document);
+  }
+
   /** What the main thread says of documents. */
   handle(message: Extract<ToEngine, { kind: `document${string}` }>): void {
     if (message.kind === "document") {
       const { document } = message;
       this.#latest.set(document.name, document);
-      for (const handler of this.#handlers.get(document.name) ?? []) handler(document);
+      this.#tell(document);
       return;
     }
     const settle = this.#pending.get(message.request);
     this.#pending.delete(message.request);
     settle?.(message);
+  }
+
+  #tell(document: SharedDocument): void {
+    for (const handler of this.#handlers.get(document.name) ?? []) handler(document);
   }
 
   #ask(make: (request: number) => FromEngine): Promise<ToEngine> {

@@ -83,13 +83,15 @@ export class SeparateEngine {
 
   tell(message: ToEngine): void {
     switch (message.kind) {
-      case "lead":
+      case "lead": {
+        if (message.term === this.#term) return;
         // Adapters of another term must look for their leader again.
-        if (this.#term !== null && message.term !== this.#term) {
-          this.#listener?.closeLinks("this server no longer leads");
-        }
+        if (this.#term !== null) this.#listener?.closeLinks("this server no longer leads");
         this.#term = message.term;
+        // What the authority has lost only a leader can give it again.
+        if (this.#term !== null) this.documents.repeat();
         return;
+      }
       case "members": {
         const { servers, adapters, leaders } = message;
         this.#members = { servers, adapters, leaders };
@@ -116,7 +118,10 @@ export class SeparateEngine {
         this.#logger.warn({ replica, removed }, "removed what a gone server had left");
       },
       (error: unknown) => {
-        this.#logger.warn({ replica, error: messageOf(error) }, "a gone server's slot stays");
+        this.#logger.warn(
+          { replica, error: messageOf(error) },
+          "what a gone server left stays for now",
+        );
       },
     );
   }

@@ -38,6 +38,9 @@ export type ThreadKind = "engine" | "adapter";
 /** Heap beyond the memory limit: code, buffers in flight, garbage not yet collected. */
 const HEAP_SLACK_BYTES = 1024 ** 3;
 
+/** An engine that says nothing for so long may not be answering: another server is better. */
+const SILENT_ENGINE_MS = 10_000;
+
 /** Before an adapter whose link ended gets a new one. */
 const RELINK_MS = 1_000;
 
@@ -85,9 +88,10 @@ export class Supervisor {
     return (engine ?? adapters[0])?.label ?? null;
   }
 
-  /** The engine follows its database, by its own account. */
+  /** The engine follows its database, by its own account, which must not be old. */
   get serving(): boolean {
-    return this.#status.get("engine")?.["serving"] === true;
+    const fresh = this.#engine !== null && this.#engine.silentMs < SILENT_ENGINE_MS;
+    return fresh && this.#status.get("engine")?.["serving"] === true;
   }
 
   /** Links over TCP, at the engine's or at the adapters' end. */

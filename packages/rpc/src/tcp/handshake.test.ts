@@ -101,6 +101,11 @@ describe("a handshake", () => {
 
   test.each([
     ["deployment", { deployment: "test" }, /s1 belongs to deployment shop, adapter a1 to test/],
+    [
+      "database",
+      { database: "old:5432/shop" },
+      /s1 follows db:5432\/shop, adapter a1 forwards to o/,
+    ],
     ["dialect", { dialect: "mysql" }, /s1 follows postgres at this address, adapter a1 serves my/],
   ])("of another %s is refused in words on both sides", async (_name, changes, words) => {
     const server = await start();

@@ -130,6 +130,7 @@ function readIntroduction(payload: Buffer): Introduction {
     deployment: name(value["deployment"]),
     member: name(value["member"]),
     dialect: name(value["dialect"]),
+    database: name(value["database"]),
     region: name(value["region"]),
   };
   return { identity, versions, term: term as number | null };

@@ -6,6 +6,8 @@ export interface PeerIdentity {
   readonly deployment: string;
   readonly member: string;
   readonly dialect: string;
+  /** Names the database itself; an adapter must not answer from another one's caches. */
+  readonly database: string;
   readonly region: string;
 }
 
@@ -47,6 +49,12 @@ export function agree(adapter: Introduction, server: Introduction): number {
   if (a.dialect !== s.dialect) {
     throw new LinkRefused(
       `server ${s.member} follows ${s.dialect} at this address, adapter ${a.member} serves ${a.dialect}`,
+    );
+  }
+  if (a.database !== s.database) {
+    throw new LinkRefused(
+      `server ${s.member} follows ${s.database}, adapter ${a.member} forwards to ${a.database}: ` +
+        `if both are one database, give both the same --upstream-name`,
     );
   }
   const protocol = commonVersion(adapter.versions, server.versions);

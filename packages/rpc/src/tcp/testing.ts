@@ -15,6 +15,7 @@ export function identity(member: string, changes: Partial<PeerIdentity> = {}): P
     deployment: "shop",
     member,
     dialect: "postgres",
+    database: "db:5432/shop",
     region: "eu",
     ...changes,
   };
