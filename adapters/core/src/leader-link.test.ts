@@ -42,9 +42,9 @@ interface Dialled {
 }
 
 /** A leader link whose dialling the test decides, and the time. */
-function start(options: Partial<LeaderLinkOptions> = {}) {
+function start(options: Partial<LeaderLinkOptions> = {}, oneClock = false) {
   const clock = new ManualClock();
-  const router = createTestRouter(null, { clock: systemClock });
+  const router = createTestRouter(null, { clock: oneClock ? clock : systemClock });
   const dialled: Dialled[] = [];
   const warnings: string[] = [];
   const links: AdapterLink[] = [];
@@ -212,6 +212,38 @@ describe("a leader link", () => {
     await until(() => router.serving);
     link.drop();
     expect(router.serving).toBe(false);
+  });
+
+  test("is waited for by our own statements, for a moment and while it may come", async () => {
+    const { clock, link, router, nextDial, serve } = start({}, true);
+    const show = () =>
+      router.control({ kind: "show-caches", queryId: null }, must(session.scope, "set"));
+    const early = show();
+    link.follow(leader("s1", 7));
+    const server = serve(await nextDial(1));
+    const { request } = await server.nth("control");
+    const result = { columns: [], rows: [], tag: "SHOW CACHES", notices: [] };
+    server.send({ kind: "control-result", request, result });
+    expect(await early).toEqual(result);
+    const unanswered = show();
+    await server.nth("control", 2);
+    server.close();
+    expect(await unanswered).toMatchObject({
+      message: expect.stringMatching(/ended before it answered/) as string,
+    });
+    const late = show();
+    await turns();
+    clock.advance(100);
+    (await nextDial(2)).answer(new OperationalError("nobody is there"));
+    await turns();
+    clock.advance(2_900);
+    const unreachable = "the server s1 cannot be reached: nobody is there";
+    expect(await late).toEqual({ code: "57P03", message: unreachable });
+    // What waits is told at once when nobody leads any more.
+    const last = show();
+    link.follow(null);
+    const nobody = { code: "57P03", message: "no server leads the deployment" };
+    expect([await last, await show()]).toEqual([nobody, nobody]);
   });
 
   test("gives a dialling up when another leads, and when it is closed", async () => {

@@ -13,7 +13,7 @@ export interface FollowedLeader {
 }
 
 export interface LeaderLinkOptions {
-  readonly router: Pick<OwnedRouter, "attach">;
+  readonly router: Pick<OwnedRouter, "attach" | "lacks">;
   /** See `dialTcp`; ends when the signal aborts. */
   readonly dial: (leader: FollowedLeader, signal: AbortSignal) => Promise<AdapterLink>;
   readonly clock: Clock;
@@ -23,6 +23,7 @@ export interface LeaderLinkOptions {
 }
 
 const FIRST_DELAY_MS = 100;
+const NO_LEADER = "no server leads the deployment";
 const LONGEST_DELAY_MS = 2_000;
 /** A link that held so long was a good one: the next failure is a new one. */
 const SETTLED_MS = 10_000;
@@ -60,6 +61,8 @@ export class LeaderLink {
       limitMs: LONGEST_DELAY_MS,
       ...(random === undefined ? {} : { random }),
     });
+    // Who leads is learned in a moment.
+    options.router.lacks({ reason: NO_LEADER, mayCome: true });
     this.#running = this.#run();
   }
 
@@ -77,6 +80,8 @@ export class LeaderLink {
     this.#leader = leader;
     this.#failure = "";
     this.#backoff.reset();
+    if (leader === null) this.#options.router.lacks({ reason: NO_LEADER, mayCome: false });
+    else this.#unreachable(leader, "not linked to it yet");
     this.#decide();
   }
 
@@ -145,6 +150,7 @@ export class LeaderLink {
     logger.warn({ server: leader.name, term: leader.term }, "the link to the leader ended");
     // Else another is dialled already, or nobody is to be.
     if (!same(leader, this.#leader)) return;
+    this.#unreachable(leader, "the link to it ended");
     // So that a thousand adapters do not come back in one moment.
     const news = this.#news.signal;
     void clock.wait(this.#backoff.nextDelayMs(), news).then(() => {
@@ -152,9 +158,15 @@ export class LeaderLink {
     });
   }
 
+  #unreachable({ name }: FollowedLeader, why: string): void {
+    const reason = `the server ${name} cannot be reached: ${why}`;
+    this.#options.router.lacks({ reason, mayCome: true });
+  }
+
   /** Said once, not at every attempt. */
   #failed(leader: FollowedLeader, error: unknown): void {
     const reason = messageOf(error);
+    this.#unreachable(leader, reason);
     if (reason === this.#failure) return;
     this.#failure = reason;
     const fields = { server: leader.name, term: leader.term, reason };

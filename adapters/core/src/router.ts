@@ -3,6 +3,7 @@ import type { CacheStatement } from "@freshet/sql";
 import type { CanonicalParam } from "@freshet/types";
 import { silentLogger, systemClock } from "@freshet/util";
 import { Access } from "./access.ts";
+import { AwaitedLink, type MissingLink } from "./awaited-link.ts";
 import { CacheRegistry } from "./cache-registry.ts";
 import type {
   CachedRoute,
@@ -43,6 +44,8 @@ export interface RouterStats {
 export interface OwnedRouter extends Router {
   /** Begins anew with a link to a (new) server; without one everything is forwarded. */
   attach(link: AdapterLink): void;
+  /** What is missing while there is no link. */
+  lacks(missing: MissingLink): void;
   readonly stats: RouterStats;
   /** Ends the link; whoever waits is refused, and everything is forwarded from now on. */
   close(): Promise<void>;
@@ -60,6 +63,7 @@ class CoreRouter implements OwnedRouter {
   readonly #routing: StatementRouting;
   readonly #proxied: ProxiedQueries;
   readonly #reporter: Reporter;
+  readonly #awaited: AwaitedLink;
 
   constructor(options: RouterOptions) {
     const limits = { ...DEFAULT_ROUTER_LIMITS, ...options.limits };
@@ -71,6 +75,7 @@ class CoreRouter implements OwnedRouter {
       onEvict: (cache, key) => connection.release(cache.definition.id, key),
     });
     this.#options = options;
+    this.#awaited = new AwaitedLink(clock);
     this.#proxied = new ProxiedQueries(limits.proxiedQueries);
     this.#parts = {
       connection,
@@ -156,9 +161,13 @@ class CoreRouter implements OwnedRouter {
     return this.#parts.fills.fill(stateOf(route), key, params);
   }
 
-  control(statement: CacheStatement, scope: SessionScope): Promise<ControlResult | ControlError> {
+  async control(
+    statement: CacheStatement,
+    scope: SessionScope,
+  ): Promise<ControlResult | ControlError> {
     const { connection, controls } = this.#parts;
-    if (!connection.connected) return Promise.resolve(serverLost());
+    if (!connection.connected) await this.#awaited.wait();
+    if (!connection.connected) return { code: "57P03", message: this.#awaited.reason };
     const request = connection.nextRequest();
     const answer = controls.wait(request);
     // So that SHOW PROXIED QUERIES knows what was forwarded just now.
@@ -208,15 +217,25 @@ class CoreRouter implements OwnedRouter {
       version: connection.protocol,
       adapter: this.#options.adapter,
     });
+    this.#awaited.wake();
+  }
+
+  lacks(missing: MissingLink): void {
+    this.#awaited.lacks(missing);
   }
 
   async close(): Promise<void> {
     this.#parts.connection.close();
+    this.#awaited.lacks({ reason: "the adapter is shutting down", mayCome: false });
     this.#messages.lose("closing");
     await this.#reporter.close();
   }
 }
 
 function serverLost(): ControlError {
-  return { code: "57P03", message: "the cache server is not available" };
+  return {
+    code: "57P03",
+    message: "the link to the server ended before it answered",
+    hint: "The statement may have been carried out.",
+  };
 }

@@ -52,6 +52,9 @@ export interface SessionOptions {
   readonly onClose: (session: Session) => void;
 }
 
+/** transaction_resolution_unknown */
+const UNKNOWN_OUTCOME = "08007";
+
 /** Clients expect to be told at any time that the server ends. */
 const DRAIN_IDLE_MS = 0;
 
@@ -243,10 +246,17 @@ export class Session
 
   onLinkClosed(link: UpstreamLink, error: Error | null): void {
     this.account.upstreamClosed();
+    const { outcomeDue } = this;
     link.queue.abandon();
     if (this.closed) return;
     if (error !== null) this.context.logger.info({ error: messageOf(error) }, "upstream lost");
+    // 57P01 says that nothing was done: whoever repeats it then must not do it twice.
     if (this.fatalForwarded) this.end();
+    else if (outcomeDue)
+      this.fatal(
+        UNKNOWN_OUTCOME,
+        "the upstream closed the connection; the outcome of the last statement is not known",
+      );
     else this.fatal("57P01", "terminating connection because the upstream closed it");
   }
 
@@ -405,7 +415,10 @@ export class Session
   override abandon(): void {
     this.breakOff();
     if (!this.betweenMessages) return this.end();
-    this.fatal("08007", "terminating connection, the outcome of the last statement is not known");
+    this.fatal(
+      UNKNOWN_OUTCOME,
+      "terminating connection, the outcome of the last statement is not known",
+    );
   }
 }
 

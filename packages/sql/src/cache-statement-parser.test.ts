@@ -143,6 +143,12 @@ describe("the other statements", () => {
     ["ALTER FRESHET ENTER MAINTENANCE MODE", { kind: "set-maintenance", on: true }],
     ["alter readyset exit maintenance mode;", { kind: "set-maintenance", on: false }],
     ["ALTER FRESHET RESNAPSHOT TABLE s.t", { kind: "resnapshot-table", table: "s.t" }],
+    ["ALTER FRESHET ADD TABLES s.T", { kind: "add-tables", tables: ["s.t"] }],
+    [
+      'ALTER READYSET ADD TABLES "S".* , t, a."b.""C" , *.*;',
+      { kind: "add-tables", tables: ["S.*", "t", 'a.b."C', "*.*"] },
+    ],
+    ["alter freshet drop tables a.b,c.*", { kind: "drop-tables", tables: ["a.b", "c.*"] }],
   ])("%s", (text, expected) => {
     expect(statement(text)).toEqual(expected);
   });
@@ -156,6 +162,13 @@ describe("the other statements", () => {
     "ALTER FRESHET ENTER",
     "ALTER FRESHET EXIT MAINTENANCE MODE now",
     "SHOW FRESHET SERVERS x",
+    "ALTER FRESHET ADD TABLES",
+    "ALTER FRESHET ADD TABLES s.",
+    "ALTER FRESHET ADD TABLES *",
+    "ALTER FRESHET ADD TABLES *.t",
+    "ALTER FRESHET ADD TABLES a.b.c",
+    "ALTER FRESHET DROP TABLES a b",
+    "ALTER FRESHET ADD TABLE a.b",
   ])("%s is an error", (text) => {
     expect(parseCacheStatement(text).kind).toBe("error");
   });
@@ -179,6 +192,11 @@ describe("in MySQL", () => {
     ["SHOW READYSET SERVERS", { kind: "show-servers" }],
     ["-- c\nSHOW CACHES;", { kind: "show-caches", queryId: null }],
     ["alter freshet resnapshot table `Db`.T", { kind: "resnapshot-table", table: "Db.T" }],
+    [
+      "Alter ReadySet Add Tables `My Db`.*, Db.T, `a``b`.`c`, *.* # these",
+      { kind: "add-tables", tables: ["My Db.*", "Db.T", "a`b.c", "*.*"] },
+    ],
+    ["alter freshet drop tables db.*", { kind: "drop-tables", tables: ["db.*"] }],
   ])("%s", (text, expected) => {
     expect(parseMysqlCacheStatement(text, settings)).toMatchObject({ statement: expected });
   });

@@ -253,6 +253,14 @@ function alter(words: WordReader): CacheStatement | null {
     words.expect("mode");
     return words.done({ kind: "set-maintenance", on: way === "enter" });
   }
+  const change = words.acceptOneOf(["add", "drop"]);
+  if (change !== null) {
+    words.expect("tables");
+    const tables: string[] = [];
+    do tables.push(words.tablePattern());
+    while (words.accept(","));
+    return words.done({ kind: change === "add" ? "add-tables" : "drop-tables", tables });
+  }
   words.expect("resnapshot");
   words.expect("table");
   return words.done({ kind: "resnapshot-table", table: words.dottedName() });

@@ -43,6 +43,9 @@ export type CacheStatement =
   | { readonly kind: "show-servers" }
   /** Only what the status says changes: for those who watch a deployment. */
   | { readonly kind: "set-maintenance"; readonly on: boolean }
+  /** Each as `--replication-tables` has it, `schema.table`, `schema.*` or `*.*`; or `table` alone. */
+  | { readonly kind: "add-tables"; readonly tables: readonly string[] }
+  | { readonly kind: "drop-tables"; readonly tables: readonly string[] }
   | { readonly kind: "resnapshot-table"; readonly table: string };
 
 export type CacheStatementParse =

@@ -100,6 +100,19 @@ export class WordReader {
     return parts.join(".");
   }
 
+  /** `table`, `schema.table`, `schema.*` or `*.*`. */
+  tablePattern(): string {
+    if (this.accept("*")) {
+      this.expect(".");
+      this.expect("*");
+      return "*.*";
+    }
+    const first = this.#name();
+    if (this.#kind !== T_DOT) return first;
+    this.advance();
+    return `${first}.${this.accept("*") ? "*" : this.#name()}`;
+  }
+
   #name(): string {
     const { start, end } = this.#scanner;
     const name = this.#source.name(this.#kind, this.#text.slice(start, end));

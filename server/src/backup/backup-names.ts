@@ -8,11 +8,16 @@ export interface BackupOwner {
 }
 
 export function dialectPrefix({ deployment, dialect }: BackupOwner): string {
-  return `${encodeURIComponent(deployment)}/${dialect}/`;
+  return `${folderName(deployment)}/${dialect}/`;
 }
 
 export function replicaPrefix(owner: BackupOwner): string {
-  return `${dialectPrefix(owner)}${encodeURIComponent(owner.replica)}/`;
+  return `${dialectPrefix(owner)}${folderName(owner.replica)}/`;
+}
+
+/** One folder below the present one, whatever the name. */
+function folderName(name: string): string {
+  return /^\.+$/.test(name) ? name.replaceAll(".", "%2E") : encodeURIComponent(name);
 }
 
 /** Sorts by time. Later than `newest`, whatever the clock says. */

@@ -1,9 +1,11 @@
 import { EmbeddedPostgres } from "@freshet/cli/embedded-postgres";
-import type pg from "pg";
+import { silentLogger, systemClock } from "@freshet/util";
+import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { connect, lastDestination, rowsOf } from "../../../test/support/database.ts";
 import { eventually } from "../../../test/support/eventually.ts";
-import { BackupBench, type BackedUpServer } from "./testing.ts";
+import { createPostgresUpstream } from "../replication/postgres/index.ts";
+import { BackupBench, LogLines, type BackedUpServer } from "./testing.ts";
 
 const GROUPS = 10;
 const CACHED = "SELECT id, n, v FROM t WHERE g = $1";
@@ -182,13 +184,15 @@ describe.each([13, 18] as const)("backups, Postgres %i", (major) => {
   test("a table that left the publication meanwhile is copied anew, others are not", async () => {
     await direct.query("CREATE TABLE other (id int PRIMARY KEY, v text)");
     await direct.query("INSERT INTO other SELECT i, 'x' FROM generate_series(1, 100) i");
-    const first = await started();
+    const first = await started({ intervalMs: 1 });
     const proxied = await client(first.url());
     await proxied.query("CREATE CACHE o FROM SELECT v FROM other WHERE id = $1");
     await proxied.query(`CREATE CACHE c FROM ${CACHED}`);
+    // The first to begin after both were copied.
+    await first.backedUp();
     await first.backedUp();
     await first.stop();
-    const [manifest] = await bench.manifests();
+    const manifest = (await bench.manifests()).at(-1);
     expect(manifest?.tables.map(({ name, rows }) => [name, rows]).sort()).toEqual([
       ["public.other", 100],
       ["public.t", 20_000],
@@ -307,6 +311,80 @@ describe.each([13, 18] as const)("backups, Postgres %i", (major) => {
       "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE '%s2%'",
     );
     await direct.query("DROP SCHEMA freshet_backup_s2 CASCADE");
+  });
+
+  test("FOR ALL TABLES: continued while it is the same publication, copied otherwise", async () => {
+    await direct.query("CREATE PUBLICATION freshet_backup_s1 FOR ALL TABLES");
+    await backedUp();
+    await direct.query("UPDATE t SET n = -1 WHERE id <= 100");
+    const next = await started();
+    await expectEqual(next);
+    expect(next.copiedRows()).toBe(0);
+    await next.stop();
+    const [{ mark } = {}] = await rowsOf(
+      direct,
+      "SELECT quote_literal(obj_description(oid, 'pg_publication')) AS mark FROM pg_publication",
+    );
+    await direct.query("DROP PUBLICATION freshet_backup_s1");
+    await direct.query("UPDATE t SET n = -2 WHERE id <= 100");
+    await direct.query("CREATE PUBLICATION freshet_backup_s1 FOR ALL TABLES");
+    await direct.query(`COMMENT ON PUBLICATION freshet_backup_s1 IS ${String(mark)}`);
+    await expectCopied("the publication was changed");
+  });
+
+  test("a restore waits while somebody has the server's own slot", async () => {
+    await backedUp();
+    const holder = new pg.Client({
+      connectionString: server.url(),
+      replication: "database",
+    } as pg.ClientConfig);
+    holder.on("error", () => undefined);
+    await holder.connect();
+    const holding = holder.query(
+      `START_REPLICATION SLOT freshet_backup_s1 LOGICAL 0/0
+       (proto_version '1', publication_names 'freshet_backup_s1')`,
+    );
+    holding.catch(() => undefined);
+    await eventually(async () => expect(await activeSlots()).toEqual(["freshet_backup_s1"]));
+    await direct.query("UPDATE t SET n = -4 WHERE id <= 100");
+    const log = new LogLines();
+    const starting = started({ log });
+    await eventually(() => {
+      expect(log.text()).toContain("the slot freshet_backup_s1 is in use by process");
+      return Promise.resolve();
+    });
+    await direct.query(
+      "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active",
+    );
+    const next = await starting;
+    await expectEqual(next);
+    expect(next.copiedRows()).toBe(0);
+  });
+
+  const activeSlots = async () =>
+    (await rowsOf(direct, "SELECT slot_name FROM pg_replication_slots WHERE active")).map((row) =>
+      String(row["slot_name"]),
+    );
+
+  test("cleaning up removes the backups' slot too", async () => {
+    await backedUp();
+    const upstream = createPostgresUpstream({
+      url: server.url(),
+      deployment: "backup",
+      replica: "s1",
+      logger: silentLogger,
+      clock: systemClock,
+    });
+    try {
+      const done = await upstream.cleanup();
+      expect(done).toContain("Dropped the slot freshet_backup_s1.");
+      expect(done).toContain("Dropped the slot freshet_backup_s1_backup.");
+    } finally {
+      await upstream.close();
+    }
+    expect(await slots()).toEqual([]);
+    expect(await rowsOf(direct, "SELECT FROM pg_publication")).toEqual([]);
+    await expectCopied("the publication does not exist any more");
   });
 
   test("a server that makes no backups any more keeps no log for them", async () => {

@@ -35,7 +35,13 @@ export async function listBackups(
   const found: FoundBackup[] = [];
   for (const [prefix, own] of byPrefix) {
     const [replica = "", name = ""] = prefix.slice(base.length).split("/");
-    const manifest = await readManifest(location, prefix, own, signal);
+    const isOwn = prefix.startsWith(replicaPrefix(owner));
+    const manifest = await readManifest(location, prefix, own, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      // Their owners may be removing them. One of our own would be taken for a broken one, though.
+      if (isOwn) throw error;
+      return null;
+    });
     found.push({ name, replica: decodeURIComponent(replica), prefix, objects: own, manifest });
   }
   return found.sort((left, right) => (left.name < right.name ? 1 : -1));

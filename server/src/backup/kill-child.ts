@@ -53,6 +53,7 @@ async function backup(location: string, directory: string, step: string): Promis
       slot: "s",
       serverVersion: "",
       resumePosition: null,
+      logEnd: null,
       fresh: false,
     });
   }

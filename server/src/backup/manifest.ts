@@ -48,16 +48,17 @@ export interface Manifest {
 
 /** Null for what is not a manifest that this version understands. */
 export function parseManifest(text: string): Manifest | null {
-  let value: Partial<Manifest>;
+  let value: Partial<Manifest> | null;
   try {
-    value = JSON.parse(text) as Partial<Manifest>;
+    value = JSON.parse(text) as Partial<Manifest> | null;
   } catch {
     return null;
   }
   const usable =
-    value.format === MANIFEST_FORMAT &&
+    value?.format === MANIFEST_FORMAT &&
     typeof value.position === "string" &&
     typeof value.owner === "object" &&
+    value.owner !== null &&
     Array.isArray(value.tables) &&
     Array.isArray(value.files);
   return usable ? (value as Manifest) : null;

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFile, rm, mkdtemp, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger, systemClock } from "@freshet/util";
@@ -12,6 +13,7 @@ import { comparePositions } from "../replication/postgres/position.ts";
 import { type BackupLocation, openLocation } from "./location.ts";
 import { makeBackup } from "./make-backup.ts";
 import { restoreNewest } from "./restore-newest.ts";
+import { S3Location } from "./s3-location.ts";
 
 const BUCKET = "backups";
 const OWNER = { deployment: "d/1", dialect: "postgres", replica: "s 1" };
@@ -76,6 +78,24 @@ test("a bucket that cannot be reached is an error that names it", async () => {
   other.close();
 });
 
+test("a bucket that falls silent is an error, not a wait for ever", async () => {
+  const silent = createServer((socket) => socket.resume());
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const { port } = silent.address() as { port: number };
+  const env = { ...process.env, AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${port}` };
+  vi.stubEnv("AWS_ENDPOINT_URL_S3", env.AWS_ENDPOINT_URL_S3);
+  vi.stubEnv("AWS_MAX_ATTEMPTS", "1");
+  const other = new S3Location("silent", "", env, 200);
+  try {
+    await expect(other.list("")).rejects.toThrow(/bucket silent: .*timed out/);
+  } finally {
+    vi.stubEnv("AWS_ENDPOINT_URL_S3", gateway.env["AWS_ENDPOINT_URL_S3"]);
+    vi.stubEnv("AWS_MAX_ATTEMPTS", undefined);
+    other.close();
+    silent.close();
+  }
+}, 10_000);
+
 test("a store is backed up to a bucket and restored from it; a damaged copy is passed over", async () => {
   const store = await openStore({ directory: join(base, "store") });
   writeOwner(store, {
@@ -85,6 +105,7 @@ test("a store is backed up to a bucket and restored from it; a damaged copy is p
     slot: "s",
     serverVersion: "",
     resumePosition: null,
+    logEnd: null,
     fresh: false,
   });
   const filler = randomBytes(12 << 20).toString("base64");

@@ -11,21 +11,32 @@ const PARTS_LIMIT = 9_000;
 const PART_BYTES = 8 << 20;
 const REMOVED_AT_ONCE = 1_000;
 
+const CONNECT_LIMIT_MS = 30_000;
+/** Without it, a peer that is gone without a word would be waited for, and backups end, for ever. */
+const SILENCE_LIMIT_MS = 300_000;
+
 /**
  * Copies in a bucket. Endpoint, region and credentials come from where the SDK looks for them
  * (AWS_ENDPOINT_URL_S3, AWS_REGION, AWS_ACCESS_KEY_ID …, profiles, instance roles). Memory: one part.
  */
 export class S3Location implements BackupLocation {
   readonly #env: NodeJS.ProcessEnv;
+  readonly #silenceMs: number;
   #opened: Promise<{ readonly sdk: Sdk; readonly client: S3.S3Client }> | null = null;
   readonly #bucket: string;
   /** Empty or with a `/` at the end. */
   readonly #prefix: string;
 
-  constructor(bucket: string, prefix: string, env: NodeJS.ProcessEnv = process.env) {
+  constructor(
+    bucket: string,
+    prefix: string,
+    env: NodeJS.ProcessEnv = process.env,
+    silenceMs = SILENCE_LIMIT_MS,
+  ) {
     this.#bucket = bucket;
     this.#prefix = prefix;
     this.#env = env;
+    this.#silenceMs = silenceMs;
   }
 
   #open(): Promise<{ readonly sdk: Sdk; readonly client: S3.S3Client }> {
@@ -37,6 +48,7 @@ export class S3Location implements BackupLocation {
       const client = new sdk.S3Client({
         requestChecksumCalculation: "WHEN_REQUIRED",
         responseChecksumValidation: "WHEN_REQUIRED",
+        requestHandler: { connectionTimeout: CONNECT_LIMIT_MS, socketTimeout: this.#silenceMs },
         ...(gateway ? { forcePathStyle: true, region: region ?? "us-east-1" } : {}),
       });
       return { sdk, client };

@@ -64,11 +64,12 @@ export class BackupBench {
       readonly keep?: number;
       readonly location?: string | null;
       readonly storageDir?: string;
+      readonly log?: LogLines;
     } = {},
   ): Promise<BackedUpServer> {
     const { replica = "s1", intervalMs = 3_600_000, keep = 3 } = options;
     const location = options.location === undefined ? this.location : options.location;
-    const log = new LogLines();
+    const { log = new LogLines() } = options;
     let copied = 0;
     const freshet = await startFreshet({
       upstreamUrl,

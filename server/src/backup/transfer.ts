@@ -33,8 +33,14 @@ export async function storeFile(options: {
     { signal },
   );
   reading.catch(() => undefined);
-  const { size } = await stat(path);
-  await location.write(prefix + storedName, stored.pass(compress), size, signal);
+  try {
+    const { size } = await stat(path);
+    await location.write(prefix + storedName, stored.pass(compress), size, signal);
+  } catch (error) {
+    // A location that failed before it read leaves the file open: its space would never be free.
+    compress.destroy();
+    throw error;
+  }
   await reading;
   const back = new Measure();
   for await (const chunk of await location.read(prefix + storedName, signal)) {

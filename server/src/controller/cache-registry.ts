@@ -1,5 +1,6 @@
 import type { CompiledQuery, EntryLimits } from "@freshet/dataflow";
 import { scopeKey, type CacheDefinition, type SessionScope } from "@freshet/rpc";
+import { Unsupported } from "@freshet/sql";
 import type { Store } from "@freshet/storage";
 import type { TableId } from "@freshet/types";
 import type { Logger } from "@freshet/util";
@@ -125,6 +126,7 @@ export class CacheRegistry {
     const cache = this.#newCache(record, prepared);
     const { compiled } = cache;
     await this.#build(cache);
+    this.#checkAllowed(compiled);
     this.#building.add(compiled);
     this.#created.set(id, cache);
     try {
@@ -200,6 +202,18 @@ export class CacheRegistry {
     }
   }
 
+  /** Takes caches out of service that read a table which the filter does not allow any more. */
+  suspendRefused(): void {
+    const refused = new Map<TableId, string>();
+    for (const { compiled } of [...this.#caches.values(), ...this.#created.values()]) {
+      for (const schema of compiled.tables) {
+        const reason = this.#options.filter.refusal(schema);
+        if (reason !== null) refused.set(schema.id, reason);
+      }
+    }
+    for (const [table, reason] of refused) this.suspend(new Set([table]), reason);
+  }
+
   get complete(): boolean {
     return this.#unbuilt.size === 0;
   }
@@ -226,6 +240,7 @@ export class CacheRegistry {
       const prepared = await this.prepare(record.select, scope);
       const cache = this.#newCache(record, prepared);
       await this.#build(cache);
+      this.#checkAllowed(cache.compiled);
       // Dropped while we were building.
       if (this.#unbuilt.get(record.id) !== item) return;
       this.#unbuilt.delete(record.id);
@@ -239,15 +254,20 @@ export class CacheRegistry {
     }
   }
 
-  /** Tables that no cache reads any more. */
+  /** Tables that no cache reads any more; while one is out of service only those it may not. */
   unusedTables(): readonly TableId[] {
-    if (this.#unbuilt.size > 0) return [];
+    const { tables, filter } = this.#options;
     const used = new Set<TableId>();
     for (const cache of this.#caches.values()) {
       for (const use of cache.compiled.uses) used.add(use.table);
     }
     for (const compiled of this.#building) for (const { id } of compiled.tables) used.add(id);
-    return this.#options.tables.ids().filter((id) => !used.has(id));
+    const unused = tables.ids().filter((id) => !used.has(id));
+    if (this.#unbuilt.size === 0) return unused;
+    return unused.filter((id) => {
+      const schema = tables.schema(id);
+      return schema !== null && filter.refusal(schema) !== null;
+    });
   }
 
   /** The query id, unless a cache whose frozen literals differ is called that already. */
@@ -270,6 +290,7 @@ export class CacheRegistry {
     this.#building.add(compiled);
     try {
       do {
+        this.#checkAllowed(compiled);
         await tables.require(compiled.tables);
         for (const index of compiled.indexes) await store.buildIndex(index);
       } while (!compiled.tables.every((schema) => tables.isOnline(schema)));
@@ -277,6 +298,14 @@ export class CacheRegistry {
       this.#building.delete(compiled);
     }
     this.#ensureIndexes(compiled);
+  }
+
+  /** The filter may have changed since the statement was prepared. */
+  #checkAllowed({ tables }: CompiledQuery): void {
+    for (const schema of tables) {
+      const refused = this.#options.filter.refusal(schema);
+      if (refused !== null) throw new Unsupported(refused);
+    }
   }
 
   /** A table may have been copied anew while another's index was built. */

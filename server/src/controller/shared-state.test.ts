@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger, systemClock } from "@freshet/util";
@@ -123,6 +123,45 @@ test("a write whose answer is lost is found out later", async () => {
   lose = false;
   await definitions.put(record(1), none);
   expect(definitions.all()).toHaveLength(1);
+});
+
+test("what may have been written in spite of an error is not said to have changed nothing", async () => {
+  const document = new TestDocument();
+  const port = document.port();
+  const { definitions } = await open({
+    ...port,
+    write: () =>
+      Promise.reject(Object.assign(new Error("no answer"), { name: "AuthorityUnavailable" })),
+  });
+  await expect(definitions.takeId()).rejects.toMatchObject({
+    code: "57P03",
+    message: "whether the cache definitions were changed is not known: no answer",
+    hint: expect.not.stringContaining("Nothing was changed") as string,
+  });
+});
+
+test("a file that cannot be written hides no change", async () => {
+  const document = new TestDocument();
+  const one = await open(document.port());
+  const other = await open(document.port());
+  for (const { path } of [one, other]) mkdirSync(`${path}.new`);
+  await one.definitions.put(record(1), none);
+  await vi.waitFor(() => expect(other.seen).toEqual(["c1"]));
+  expect(one.seen).toEqual(["c1"]);
+});
+
+test("who leads only later gives it again then, when told of the document once more", async () => {
+  const document = new TestDocument();
+  let leads = true;
+  const one = await open(document.port(() => leads));
+  await one.definitions.put(record(1), none);
+  leads = false;
+  document.set(null);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(document.value).toBeNull();
+  leads = true;
+  document.changed();
+  await vi.waitFor(() => expect(document.value).toMatchObject({ records: [{}] }));
 });
 
 test("what the authority has lost is given to it again", async () => {

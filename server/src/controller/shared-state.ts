@@ -101,7 +101,11 @@ export class SharedState<T extends object> implements State<T> {
   async #update(change: (value: T) => T): Promise<void> {
     if (this.#closed) throw new StateError("this server is shutting down", "Try again.");
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const document = await this.#ask(this.#port.read());
+      const document = await this.#ask(
+        this.#port.read(),
+        `the ${this.#form.title} cannot be changed now`,
+        "Nothing was changed; queries go on. Try again when the authority answers.",
+      );
       this.#seen(document);
       if (this.#isBehind(document)) {
         throw new StateError(
@@ -116,7 +120,11 @@ export class SharedState<T extends object> implements State<T> {
         revision: this.#stamp.revision + 1,
       };
       const raw = { ...this.#raw, ...next, ...stamp };
-      const result = await this.#ask(this.#port.write(raw, document.version));
+      const result = await this.#ask(
+        this.#port.write(raw, document.version),
+        `whether the ${this.#form.title} were changed is not known`,
+        "Look at them again when the authority answers; queries go on.",
+      );
       switch (result.kind) {
         case "written":
           // Its echo, or what was written after it, may have been faster.
@@ -139,16 +147,12 @@ export class SharedState<T extends object> implements State<T> {
     );
   }
 
-  async #ask<Reply>(request: Promise<Reply>): Promise<Reply> {
+  async #ask<Reply>(request: Promise<Reply>, problem: string, hint: string): Promise<Reply> {
     try {
       return await request;
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "AuthorityUnavailable") throw error;
-      throw new StateError(
-        `the ${this.#form.title} cannot be changed now: ${error.message}`,
-        "Nothing was changed; queries go on. Try again when the authority answers.",
-        { cause: error },
-      );
+      throw new StateError(`${problem}: ${error.message}`, hint, { cause: error });
     }
   }
 
@@ -189,7 +193,15 @@ export class SharedState<T extends object> implements State<T> {
     this.#raw = raw;
     this.#value = value;
     this.#stamp = stamp;
-    this.#file.write(raw);
+    try {
+      this.#file.write(raw);
+    } catch (error) {
+      // The document has it, which is what counts.
+      this.#logger.error(
+        { error: messageOf(error) },
+        `the shared ${this.#form.title} could not be kept in a file for the next start`,
+      );
+    }
     for (const handler of this.#handlers) handler();
   }
 

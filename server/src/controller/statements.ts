@@ -5,6 +5,7 @@ import type { ClientConnections } from "../engine/client-connections.ts";
 import type { CacheRegistry } from "./cache-registry.ts";
 import { controlErrorOf, refusalOf } from "./prepare.ts";
 import type { ProxiedQueries } from "./proxied-queries.ts";
+import type { ReplicatedTables } from "./replicated-tables.ts";
 import * as show from "./show.ts";
 
 export interface StatementsOptions {
@@ -16,6 +17,7 @@ export interface StatementsOptions {
   readonly adapters: () => show.AdapterRows;
   readonly servers: () => show.ServerRows;
   readonly setMaintenance: (on: boolean) => Promise<void>;
+  readonly replicated: ReplicatedTables;
   readonly resnapshot: (table: string, scope: SessionScope) => Promise<void>;
   readonly dropUnusedTables: () => void;
   readonly logger: Logger;
@@ -92,6 +94,10 @@ export class ControlStatements {
       case "set-maintenance":
         await this.#options.setMaintenance(statement.on);
         return show.done("ALTER FRESHET");
+      case "add-tables":
+        return this.#options.replicated.add(statement.tables, scope);
+      case "drop-tables":
+        return this.#options.replicated.drop(statement.tables, scope);
       case "resnapshot-table":
         await this.#options.resnapshot(statement.table, scope);
         return show.done("ALTER FRESHET");

@@ -20,6 +20,8 @@ export interface StatusFacts {
   readonly adapters: number;
   readonly lastError: string;
   readonly maintenance: boolean;
+  /** Which tables may be copied. */
+  readonly filter: string;
   /** Null without backups. */
   readonly backup: BackupStatus | null;
 }
@@ -44,6 +46,7 @@ export function statusRows(facts: StatusFacts): readonly (readonly [string, stri
     ["Adapters", String(facts.adapters)],
     ...backupRows(facts.backup),
     ["Maintenance Mode", facts.maintenance ? "on" : "off"],
+    ["Replicated Tables", facts.filter],
   ];
 }
 

@@ -30,6 +30,26 @@ test("the reason names the option", () => {
   );
 });
 
+test("statements widen what the option names, not what is ignored", () => {
+  const filter = new TableFilter({ only: ["a.b"], ignore: ["a.x"], foldCase: true });
+  const refused = (table: string): boolean => {
+    const [schema, name] = table.split(".") as [string, string];
+    return filter.refusal({ schema, name }) !== null;
+  };
+  expect(filter.toString()).toBe("a.b except a.x");
+  filter.widen(["a.C", "d.*", "what is this"]);
+  expect(["a.b", "A.c", "d.t", "a.x", "a.y"].map(refused)).toEqual([
+    ...[false, false, false, true, true],
+  ]);
+  expect(filter.toString()).toBe("a.b, a.C (added), d.* (added) except a.x");
+  filter.widen(["A.B", "*.*"]);
+  expect(["a.x", "e.t"].map(refused)).toEqual([true, false]);
+  expect(filter.toString()).toBe("a.b, *.* (added) except a.x");
+  const all = new TableFilter({ only: null, ignore: null, foldCase: false });
+  all.widen(["a.b"]);
+  expect([all.allowsAll, all.toString()]).toEqual([true, "all"]);
+});
+
 test.each(["t", ".t", "a.", "*.t"])("%s is no pattern", (pattern) => {
   expect(() => new TableFilter({ only: [pattern], ignore: null, foldCase: false })).toThrow(
     /--replication-tables has .*write schema\.table/,

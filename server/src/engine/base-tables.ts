@@ -32,6 +32,8 @@ interface BaseTable {
   /** Never rejects: `failure` says why it came to nothing. */
   ready: Promise<void>;
   failure: unknown;
+  /** The upstream's, of when the copy began; see `Upstream.evidenceOf`. */
+  evidence: unknown;
 }
 
 export interface BaseTablesOptions {
@@ -99,10 +101,15 @@ export class BaseTables {
       .map((table) => table.schema);
   }
 
+  evidence(id: TableId): unknown {
+    return this.#tables.get(id)?.evidence ?? null;
+  }
+
   /** Tables that a previous run finished; they need no copy. */
-  adopt(schema: TableSchema, rows: number): void {
+  adopt(schema: TableSchema, rows: number, evidence: unknown): void {
     this.#tables.set(schema.id, {
       ...newTable(schema),
+      evidence,
       status: "online",
       rows,
       estimatedRows: rows,
@@ -206,6 +213,7 @@ export class BaseTables {
     const refused = await upstream.addTables([schema]);
     const refusal = refused.find((entry) => entry.table === schema.id);
     if (refusal !== undefined) throw new OperationalError(refusal.refused);
+    table.evidence = upstream.evidenceOf(schema.id);
     await this.#takeTurn();
     try {
       abort.signal.throwIfAborted();
@@ -269,7 +277,7 @@ export class BaseTables {
     const { schema } = table;
     store.write((batch) => {
       this.#applyDeferred(table, copy, batch, Infinity);
-      batch.setTableState(schema.id, { kind: "ready", document: null });
+      batch.setTableState(schema.id, { kind: "ready", document: table.evidence });
       // Resuming before this position would repeat changes that the copy contains and that were
       // not delivered when they were made, because nobody had asked for the table yet.
       const visible = visiblePosition();
@@ -322,5 +330,6 @@ function newTable(schema: TableSchema): BaseTable {
     deferred: new DeferredChanges(),
     ready: Promise.resolve(),
     failure: null,
+    evidence: null,
   };
 }

@@ -23,6 +23,7 @@ import { Definitions } from "../controller/definitions.ts";
 import { setMaintenance } from "../controller/deployment-settings.ts";
 import { statusRows, tableRows } from "../controller/status-rows.ts";
 import { ControlStatements } from "../controller/statements.ts";
+import { ReplicatedTables } from "../controller/replicated-tables.ts";
 import { TableFilter } from "../controller/table-filter.ts";
 import { dialectOf } from "../dialects.ts";
 import { localFiles } from "../local-files.ts";
@@ -80,6 +81,7 @@ export class Engine {
   readonly #dialectName: string;
   readonly #copy: LocalCopy;
   readonly #states: States;
+  readonly #filter: TableFilter;
   readonly #members: (() => MembersView) | null;
   readonly #onFatal: (error: ConfigurationError) => void;
   readonly #backups: BackupKeeper | null;
@@ -116,6 +118,7 @@ export class Engine {
       ignore: options.replicationTablesIgnore ?? null,
       foldCase: dialect.name === "mysql",
     });
+    this.#filter = filter;
     const upstream = dialect.createUpstream({
       url: options.upstreamUrl,
       deployment: options.deployment,
@@ -204,6 +207,16 @@ export class Engine {
       signal: this.#abort.signal,
       logger: options.logger,
     });
+    const replicated = new ReplicatedTables({
+      settings: states.settings,
+      filter,
+      upstream,
+      onChange: () => {
+        this.#recopying.filterChanged();
+        if (!this.#copy.recovered) return;
+        void this.#rebuilder.now().then(() => this.#recopying.dropUnused());
+      },
+    });
     this.#loop = this.#newLoop();
     this.#statements = new ControlStatements({
       registry: this.#registry,
@@ -214,6 +227,7 @@ export class Engine {
       adapters: () => this.#adapterRows(),
       servers: () => this.#serverRows(),
       setMaintenance: (on) => setMaintenance(this.#states.settings, on),
+      replicated,
       resnapshot: (table, scope) => this.#recopying.resnapshot(table, scope.identity),
       dropUnusedTables: () => this.#recopying.dropUnused(),
       logger: options.logger,
@@ -512,7 +526,12 @@ export class Engine {
     const startedMs = performance.now();
     const durable = await this.#store.checkpoint();
     this.#metrics.checkpointed((performance.now() - startedMs) / 1000);
-    if (durable !== null && durable !== "") this.#upstream.acknowledge(durable);
+    // Not what was begun anew meanwhile.
+    const stored = this.#store.position() ?? "";
+    const isOurs = stored !== "" && durable !== null && durable !== "";
+    if (isOurs && this.#upstream.compare(durable, stored) <= 0) {
+      this.#upstream.acknowledge(durable);
+    }
     if (this.#serving) this.#health = await this.#upstream.health();
   }
 
@@ -544,6 +563,7 @@ export class Engine {
       adapters: this.#adapters.size,
       lastError: this.#lastError,
       maintenance: this.#states.settings.value.maintenance,
+      filter: this.#filter.toString(),
       backup: this.#backups?.status() ?? null,
     });
   }

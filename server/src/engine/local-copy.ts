@@ -58,7 +58,7 @@ export class LocalCopy {
       // Somebody wanted it before we were connected: it is being copied anew.
       if (tables.schema(schema.id) !== null) continue;
       const isKept = state.kind === "ready" && filter.refusal(schema) === null;
-      if (isKept) tables.adopt(schema, rows);
+      if (isKept) tables.adopt(schema, rows, state.document);
       else store.dropTable(schema.id);
     }
     loop().refreshSnapshot();
@@ -72,8 +72,12 @@ export class LocalCopy {
     const { upstream, tables, registry, logger } = this.#options;
     const held = tables.followed();
     if (held.length === 0) return;
-    for (const { table, refused } of await upstream.addTables(held)) {
-      logger.warn({ table, reason: refused }, "a table can no longer be followed");
+    const evidence = new Map(held.map(({ id }) => [id, tables.evidence(id)]));
+    for (const { table, refused } of await upstream.addTables(held, evidence)) {
+      const schema = held.find(({ id }) => id === table);
+      const name = schema === undefined ? String(table) : `${schema.schema}.${schema.name}`;
+      const message = "the copy of a table cannot be continued; copying it anew";
+      logger.warn({ table: name, reason: refused }, message);
       registry.suspend(new Set([table]), refused);
       tables.forget(table);
     }

@@ -13,6 +13,7 @@ const IDENTITY: UpstreamIdentity = {
   slot: "freshet_test",
   serverVersion: "18",
   resumePosition: "0000000000000010",
+  logEnd: "0000000000000090",
   fresh: false,
 };
 const compare = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
@@ -44,6 +45,7 @@ test.each([
   ["another one", { slot: "freshet_other" }],
   ["created again", { fresh: true }],
   ["moved past", { resumePosition: "0000000000000030" }],
+  ["an earlier state", { logEnd: "0000000000000019" }],
 ])("the copy is not continued: %s", (words, difference) => {
   expect(problem({ ...IDENTITY, ...difference })).toContain(words);
 });

@@ -92,6 +92,9 @@ export function identityProblem(
   if (identity.resumePosition !== null && compare(identity.resumePosition, position) > 0) {
     return "the replication slot has moved past our position: changes are missing";
   }
+  if (identity.logEnd !== null && compare(position, identity.logEnd) > 0) {
+    return "the server's log ends before our position: it was put back to an earlier state";
+  }
   if (breaksDown(store)) return "the changes after this position broke the engine repeatedly";
   return null;
 }

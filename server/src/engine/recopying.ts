@@ -74,6 +74,13 @@ export class Recopying {
     }
   }
 
+  /** Other tables than before may be copied: those taken out go, with the caches that read them. */
+  filterChanged(): void {
+    this.#options.proxied.forgetSupport();
+    this.#options.registry.suspendRefused();
+    this.dropUnused();
+  }
+
   /** The copies of tables that no cache reads any more. */
   dropUnused(): void {
     const { upstream, tables, registry, loop, signal, logger } = this.#options;

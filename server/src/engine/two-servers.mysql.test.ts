@@ -6,6 +6,7 @@ import { eventually } from "../../../test/support/eventually.ts";
 import { startFreshet, type TestFreshet } from "../../../test/support/freshet.ts";
 import { TestDocument } from "../controller/document.testing.ts";
 import type { Engine } from "./engine.ts";
+import type { EngineOptions } from "./engine-options.ts";
 
 const caches = (engine: Engine): string =>
   engine
@@ -24,7 +25,7 @@ describe.each(["mysql", "mariadb"] as const)("two servers of one %s", (flavour) 
   const settings = new TestDocument();
   const clients: Connection[] = [];
 
-  const start = (replica: string) =>
+  const start = (replica: string, options: Partial<EngineOptions> = {}) =>
     startFreshet({
       upstreamUrl: server.url(),
       deployment: "two",
@@ -32,6 +33,7 @@ describe.each(["mysql", "mariadb"] as const)("two servers of one %s", (flavour) 
         replica,
         ownerToken: 1,
         documents: { definitions: definitions.port(), settings: settings.port() },
+        ...options,
       },
     });
   const client = async (uri: string): Promise<Connection> => {
@@ -102,5 +104,25 @@ describe.each(["mysql", "mariadb"] as const)("two servers of one %s", (flavour) 
     const status = await rows(first, "SHOW FRESHET STATUS");
     expect(status).toContainEqual({ name: "Maintenance Mode", value: "on" });
     expect(await rows(first, "SHOW FRESHET SERVERS")).toMatchObject([{ name: "s1" }]);
+  });
+
+  it("widen the filter of one that has some", async () => {
+    const third = await start("s3", { replicationTables: ["Elsewhere.*"] });
+    try {
+      const client3 = await client(third.url());
+      const refused = client3.query(`CREATE CACHE c FROM ${BY_GROUP}`);
+      await expect(refused).rejects.toThrow(/is not replicated/);
+      await client3.query("ALTER FRESHET ADD TABLES t, elsewhere.*, `a b`.`c`");
+      const [database] = await rows(direct, "SELECT database() AS name");
+      const table = `${String(database?.["name"])}.t`;
+      expect(settings.value).toMatchObject({ tables: [table, "a b.c"] });
+      await client3.query(`CREATE CACHE c FROM ${BY_GROUP}`);
+      await client3.query(`ALTER FRESHET DROP TABLES ${table.toUpperCase()}`);
+      expect(caches(third.engine)).toBe("");
+      await eventually(async () => expect(caches(one.engine)).toBe("c"));
+      expect(third.engine.status().tables).toEqual([]);
+    } finally {
+      await third.stop();
+    }
   });
 });

@@ -336,3 +336,64 @@ test("statements show members, maintenance mode and what a filter leaves out", a
     ]);
   });
 });
+
+test("tables that statements add are replicated on every server, until they are taken back", async () => {
+  await direct.query(`${TABLE}; CREATE TABLE u (id int PRIMARY KEY); INSERT INTO u VALUES (1)`);
+  const filter = { replicationTables: ["public.t"], replicationTablesIgnore: ["public.w"] };
+  const one = await start("s1", filter);
+  const other = await start("s2", filter);
+  const [first, second] = [await client(one.url()), await client(other.url())];
+  const notices: string[] = [];
+  first.on("notice", ({ message }) => notices.push(message ?? ""));
+  const create = "CREATE CACHE u FROM SELECT id FROM u WHERE id = $1";
+  const status = async (of: pg.Client): Promise<unknown> => {
+    const { rows } = await of.query("SHOW FRESHET STATUS");
+    return rows.find(({ name }) => name === "Replicated Tables")?.value;
+  };
+  await first.query(`CREATE CACHE c FROM ${BY_GROUP}`);
+  await expect(first.query(create)).rejects.toThrow(/public\.u is not replicated/);
+  await first.query("ALTER FRESHET ENTER MAINTENANCE MODE");
+  await expect(first.query("ALTER FRESHET ADD TABLES nowhere")).rejects.toThrow(/schema\.table/);
+  await first.query("ALTER FRESHET ADD TABLES u, public.t, public.w");
+  expect(notices).toEqual([
+    '"public.t" is in --replication-tables, skipping',
+    "table public.w is not replicated (--replication-tables-ignore names it)",
+  ]);
+  expect(settings.value).toMatchObject({ maintenance: true, tables: ["public.u", "public.w"] });
+  const widened = "public.t, public.u (added), public.w (added) except public.w";
+  await eventually(async () => expect(await status(second)).toBe(widened));
+  await second.query(create);
+  await eventually(async () => expect(caches(one.engine)).toBe("c u"));
+  // Taken back by the other one: the cache stays defined, its query is forwarded.
+  await second.query("ALTER READYSET DROP TABLES public.u, public.t");
+  await eventually(async () => {
+    for (const { engine } of [one, other]) {
+      expect(caches(engine)).toBe("c");
+      expect(engine.status().tables).toMatchObject([{ table: "public.t", status: "online" }]);
+    }
+  });
+  const shown = (await first.query("SHOW CACHES")).rows.find(({ name }) => name === "u");
+  expect(JSON.stringify(shown)).toMatch(/public\.u is not replicated/);
+  expect((await first.query("SELECT id FROM u WHERE id = $1", [1])).rows).toEqual([{ id: 1 }]);
+  // And is built by itself when its table may be copied again; so by a server that starts.
+  await other.stop({ keepStorage: true });
+  await first.query("ALTER FRESHET ADD TABLES public.*");
+  await eventually(async () => expect(caches(one.engine)).toBe("c u"));
+  const again = await start("s2", { ...filter, ownerToken: 2 }, other.storageDir);
+  await again.engine.ready;
+  expect(caches(again.engine)).toBe("c u");
+});
+
+test("without --replication-tables there is nothing to add tables to", async () => {
+  const one = await start("s1");
+  const first = await client(one.url());
+  const notices: string[] = [];
+  first.on("notice", ({ message }) => notices.push(message ?? ""));
+  await first.query("ALTER FRESHET ADD TABLES public.t");
+  await first.query("ALTER FRESHET DROP TABLES public.t");
+  expect(notices).toEqual([
+    "every table is allowed: --replication-tables is not set, nothing to add to",
+    '"public.t" was not added, skipping',
+  ]);
+  expect(settings.value).toBeNull();
+});

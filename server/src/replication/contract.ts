@@ -22,10 +22,17 @@ export interface Upstream {
     uses: readonly { table: TableId; columns: readonly number[] }[],
   ): Promise<boolean>;
 
-  /** Makes the tables' changes part of the stream. Refusals name the table and the fix. */
+  /**
+   * Makes the tables' changes part of the stream. Refusals name the table and the fix. Those with
+   * `evidence` were copied earlier and no stream is running: they are refused unless what
+   * `evidenceOf` said of them then shows that no change has been missed since.
+   */
   addTables(
     tables: readonly TableSchema[],
+    evidence?: ReadonlyMap<TableId, unknown>,
   ): Promise<readonly { table: TableId; refused: string }[]>;
+  /** Of a table that was added: JSON to keep with the copy that is made next. */
+  evidenceOf(table: TableId): unknown;
   removeTables(tables: readonly TableId[]): Promise<void>;
 
   /** Begins a first copy; see `TableCopy`. */
@@ -85,6 +92,11 @@ export interface UpstreamIdentity {
   readonly serverVersion: string;
   /** Where the slot stands; a store position before it means changes were lost. */
   readonly resumePosition: string | null;
+  /**
+   * Where the log ends now: a store position after it is of a past that was undone (a snapshot of
+   * the server was put back). Null where `stream` finds that out.
+   */
+  readonly logEnd: string | null;
   /** The slot was created by this call: nothing streamed before can be resumed. */
   readonly fresh: boolean;
 }

@@ -38,6 +38,7 @@ export async function setUp(options: {
       slot: "binary log",
       serverVersion: server.version,
       resumePosition: positionText({ file: oldest.file, offset: FIRST_OFFSET, created: 0 }),
+      logEnd: null,
       fresh: lost !== null,
     },
   };

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { databaseError } from "./connection.ts";
 import { type SetupNames, qualified, quoteName, quoteText } from "./names.ts";
+import { type PublicationEvidence, readEvidence } from "./publication-evidence.ts";
 import { queryRows } from "./session.ts";
 import type { TableDetail } from "./table-detail.ts";
 
@@ -48,6 +49,8 @@ export async function createPublication(client: pg.Client, names: SetupNames): P
 
 export interface PublishedTables {
   has(table: TableDetail): boolean;
+  /** By itself, not only with all tables or its schema. */
+  names(table: TableDetail): boolean;
   /** Why this publication, made by somebody else, does not carry all of the table. */
   refusal(table: TableDetail): string | null;
 }
@@ -83,6 +86,7 @@ export async function publishedTables(
   const schemaNames = new Set(schemas.map((row) => row["schema"]));
   return {
     has: (table) => allTables || tables.has(table.oid) || schemaNames.has(table.schema),
+    names: (table) => tables.has(table.oid),
     refusal(table) {
       const publication = `the publication ${names.publication}`;
       if (tables.get(table.oid) === true) {
@@ -144,12 +148,13 @@ export async function unpublishTables(
  * in one transaction. Servers before the minor releases of 2025 keep a cached "not published" for a
  * table whose writers were in progress when it was added, and then lose every later change of it
  * (seen with 13.6); only a change of the table's own row in pg_publication_rel drops that.
+ * Returns the evidence of that moment, which nobody else can have touched.
  */
 export async function refreshPublication(
   client: pg.Client,
   names: SetupNames,
   tables: readonly TableDetail[],
-): Promise<void> {
+): Promise<PublicationEvidence | null> {
   await client.query("BEGIN");
   try {
     await client.query(`SET LOCAL lock_timeout TO ${quoteText("30s")}`);
@@ -159,7 +164,10 @@ export async function refreshPublication(
       await client.query(`${alter} DROP TABLE ${qualified(table)}`);
       await client.query(`${alter} ADD TABLE ${only}${qualified(table)}`);
     }
+    const ids = tables.map((table) => table.oid);
+    const evidence = await readEvidence(client, names, ids);
     await client.query("COMMIT");
+    return evidence;
   } catch (error) {
     await client.query("ROLLBACK");
     throw error;

@@ -4,6 +4,7 @@ import type { UpstreamReplica } from "../contract.ts";
 import { databaseError } from "./connection.ts";
 import { type SetupNames, quoteName, quoteText } from "./names.ts";
 import { queryRows } from "./session.ts";
+import { readSlot } from "./slot.ts";
 
 /** Whose a publication is, and so the slot, schema and triggers that bear its name. */
 export interface ReplicaMark {
@@ -26,6 +27,7 @@ export async function claimReplica(
   client: pg.Client,
   names: SetupNames,
   mark: ReplicaMark,
+  publication: { readonly isNew: boolean } = { isNew: false },
 ): Promise<void> {
   await client.query("BEGIN");
   try {
@@ -34,8 +36,14 @@ export async function claimReplica(
     if (found !== null) refuseOthers(found, mark, names);
     if (found?.token !== mark.token) {
       const comment = quoteText(PREFIX + JSON.stringify(mark));
-      const publication = quoteName(names.publication);
-      await client.query(`COMMENT ON PUBLICATION ${publication} IS ${comment}`);
+      await client.query(`COMMENT ON PUBLICATION ${quoteName(names.publication)} IS ${comment}`);
+    }
+    // A slot of ours is made after the mark, unless we may not mark, and then we are not here.
+    if (found === null && !publication.isNew && (await readSlot(client, names)) !== null) {
+      throw new ConfigurationError(
+        `The slot ${names.slot} belongs to another deployment, of one process: ` +
+          "choose another --member-name (or --cleanup this one, if it is not so).",
+      );
     }
     await client.query("COMMIT");
   } catch (error) {
@@ -43,6 +51,16 @@ export async function claimReplica(
     // The operator made the publication, so it bears no mark and nobody removes it for us.
     if (databaseError(error)?.code !== "42501") throw error;
   }
+}
+
+/** Throws a ConfigurationError when the names are those of a server that is one of several. */
+export async function refuseReplica(client: pg.Client, names: SetupNames): Promise<void> {
+  const found = await readMark(client, names);
+  if (found === null) return;
+  throw new ConfigurationError(
+    `The slot ${names.slot} belongs to one of deployment ${found.deployment}'s servers, ` +
+      `${found.replica}: choose another --deployment.`,
+  );
 }
 
 function refuseOthers(found: ReplicaMark, mark: ReplicaMark, names: SetupNames): void {

@@ -1,8 +1,10 @@
 import type { TableId } from "@freshet/types";
 import { type Clock, type Logger, messageOf } from "@freshet/util";
+import type pg from "pg";
 import type { StreamHandler } from "../contract.ts";
 import { eventTriggersWork } from "./event-triggers.ts";
 import type { SetupNames } from "./names.ts";
+import { publishingGap, readEvidence, tableEvidence } from "./publication-evidence.ts";
 import { lsnOfPosition, positionOfText } from "./position.ts";
 import type { SchemaChanges } from "./schema-changes.ts";
 import { type Session, queryRows } from "./session.ts";
@@ -37,6 +39,7 @@ export class SchemaWatcher {
   readonly #scopes: () => readonly (readonly string[])[];
   readonly #streamed: () => bigint;
   readonly #handler: StreamHandler;
+  readonly #onUnpublished: () => void;
   /** Differences seen at this log position that wait for the stream to get there. */
   readonly #suspects = new Map<TableId, bigint>();
   readonly #accessSeen = new Map<TableId, string>();
@@ -56,6 +59,8 @@ export class SchemaWatcher {
     /** Everything before this log position has been delivered. */
     readonly streamed: () => bigint;
     readonly handler: StreamHandler;
+    /** The publication does not exist: nothing is streamed any more. */
+    readonly onUnpublished: () => void;
   }) {
     this.#session = options.session;
     this.#changes = options.changes;
@@ -66,6 +71,7 @@ export class SchemaWatcher {
     this.#scopes = options.scopes;
     this.#streamed = options.streamed;
     this.#handler = options.handler;
+    this.#onUnpublished = options.onUnpublished;
   }
 
   /** Runs until the signal aborts; an unreachable catalogue is tried again at the next turn. */
@@ -98,7 +104,36 @@ export class SchemaWatcher {
       this.#logger.warn({}, `schema changes are now noticed ${how}`);
     }
     this.#triggersWork = triggersWork;
+    await this.#pollPublication(signal);
     if (this.#tables.size > 0) await this.#pollTables(lsn, triggersWork, signal);
+  }
+
+  /** What others do to the publication is not in the stream: it leaves out changes in silence. */
+  async #pollPublication(signal: AbortSignal): Promise<void> {
+    const before = this.#tables
+      .all()
+      .map((table) => ({ table, evidence: this.#tables.evidence(table.schema.id) }));
+    const ids = this.#tables.ids();
+    const { now, existing } = await this.#session.run(async (client) => ({
+      now: await readEvidence(client, this.#names, ids),
+      existing: await existingTables(client, ids),
+    }));
+    if (signal.aborted) return;
+    for (const { table, evidence } of before) {
+      const { id } = table.schema;
+      // One that is being published changes with it; one that was dropped is the stream's to tell.
+      if (evidence === null || !existing.has(id)) continue;
+      if (this.#tables.get(id) !== table || this.#tables.evidence(id) !== evidence) continue;
+      const gap = publishingGap(evidence, tableEvidence(now, id));
+      if (gap === null) continue;
+      this.#logger.warn(
+        { table: `${table.schema.schema}.${table.schema.name}`, reason: gap },
+        "the publication was changed by others; copying the table anew",
+      );
+      this.#tables.setEvidence(id, null);
+      this.#changes.changed([id]);
+    }
+    if (now === null) this.#onUnpublished();
   }
 
   async #pollTables(lsn: bigint, triggersWork: boolean, signal: AbortSignal): Promise<void> {
@@ -168,4 +203,16 @@ export class SchemaWatcher {
       return this.#changes.shadowedBy(schema, name, oid);
     });
   }
+}
+
+async function existingTables(
+  client: pg.Client,
+  ids: readonly TableId[],
+): Promise<ReadonlySet<TableId>> {
+  const rows = await queryRows(
+    client,
+    "SELECT oid::text AS id FROM pg_class WHERE oid = ANY ($1::text[]::oid[])",
+    [`{${ids.join(",")}}`],
+  );
+  return new Set(rows.map((row) => Number(row["id"])));
 }

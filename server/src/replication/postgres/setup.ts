@@ -4,8 +4,9 @@ import type { UpstreamIdentity } from "../contract.ts";
 import { type ConnectionOptions, endQuietly, openConnection } from "./connection.ts";
 import { installEventTriggers } from "./event-triggers.ts";
 import { type SetupNames, quoteName } from "./names.ts";
+import { positionOfText } from "./position.ts";
 import { createPublication, readPublication } from "./publication.ts";
-import { claimReplica, type ReplicaMark } from "./replica-mark.ts";
+import { claimReplica, refuseReplica, type ReplicaMark } from "./replica-mark.ts";
 import { readServerInfo } from "./server-info.ts";
 import { queryRows } from "./session.ts";
 import { createSlot, dropSlot, readSlot } from "./slot.ts";
@@ -24,6 +25,8 @@ export async function setUp(options: {
   /** Null for a server that is the only one. */
   readonly mark: ReplicaMark | null;
   readonly disableSetup: boolean;
+  /** Why the slot's log cannot be decoded, as the last stream found; null: nothing is known. */
+  readonly undecodable: string | null;
   readonly logger: Logger;
   readonly clock: Clock;
 }): Promise<UpstreamIdentity> {
@@ -41,7 +44,8 @@ export async function setUp(options: {
   }
   const { systemId, timeline } = await identifySystem(options.connection);
   const publicationExists = await ensurePublication(client, names, disableSetup);
-  if (mark !== null) await claimReplica(client, names, mark);
+  if (mark === null) await refuseReplica(client, names);
+  else await claimReplica(client, names, mark, { isNew: !publicationExists });
   if (!disableSetup) {
     const refused = await installEventTriggers(client, names);
     if (refused !== null) {
@@ -57,7 +61,10 @@ export async function setUp(options: {
       `the slot ${names.slot} belongs to something else (${owner}): use another --deployment`,
     );
   }
-  const lost = slot === null ? null : publicationExists ? slot.lost : "its publication is gone";
+  const unusable = publicationExists
+    ? (slot?.lost ?? options.undecodable)
+    : "its publication is gone";
+  const lost = slot === null ? null : unusable;
   if (lost !== null) {
     const message = "the replication slot is lost: it is created anew, all tables are copied again";
     logger.error({ slot: names.slot, reason: lost }, message);
@@ -74,11 +81,18 @@ export async function setUp(options: {
     systemId,
     timeline,
     resumePosition,
+    logEnd: await readLogEnd(client),
     fresh,
     database: server.database,
     slot: names.slot,
     serverVersion: server.version,
   };
+}
+
+/** What has been streamed was flushed before, and so survives a crash. */
+async function readLogEnd(client: pg.Client): Promise<string> {
+  const rows = await queryRows(client, "SELECT pg_current_wal_flush_lsn()::text AS lsn");
+  return positionOfText(must(rows[0]?.["lsn"], "a primary has a log"));
 }
 
 /** True when it was there before. */

@@ -1,4 +1,5 @@
 import type { TableId, TableSchema } from "@freshet/types";
+import type { TableEvidence } from "./publication-evidence.ts";
 import type { TableDetail } from "./table-detail.ts";
 
 /** A table whose changes are delivered. */
@@ -20,6 +21,7 @@ export interface TrackedTable {
 export class TrackedTables {
   readonly #byId = new Map<TableId, TrackedTable>();
   readonly #known = new Set<TableId>();
+  readonly #evidence = new Map<TableId, TableEvidence>();
   readonly #byRelation = new Map<number, TrackedTable>();
   #version = 0;
 
@@ -52,6 +54,19 @@ export class TrackedTables {
   /** Was it ever added here? Then whoever asked for it knows what became of it. */
   wasAdded(id: TableId): boolean {
     return this.#known.has(id);
+  }
+
+  /**
+   * That from when we looked the table's changes are in the stream; null while nothing shows it.
+   * It stays when the table leaves: the publication is another matter.
+   */
+  evidence(id: TableId): TableEvidence | null {
+    return this.#evidence.get(id) ?? null;
+  }
+
+  setEvidence(id: TableId, evidence: TableEvidence | null): void {
+    if (evidence === null) this.#evidence.delete(id);
+    else this.#evidence.set(id, evidence);
   }
 
   get anyPartitioned(): boolean {

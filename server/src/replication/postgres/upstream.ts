@@ -79,6 +79,8 @@ class PostgresUpstream implements Upstream {
   readonly #poll: Session;
   /** For what may have to wait for locks on tables: nothing else must wait behind it. */
   readonly #definitions: Session;
+  /** For copying and moving slots, which may decode much of the log. */
+  readonly #slots: Session;
   readonly #tables = new TrackedTables();
   readonly #scopes = new Map<string, readonly string[]>();
   readonly #closing = new AbortController();
@@ -88,6 +90,8 @@ class PostgresUpstream implements Upstream {
   #handler: StreamHandler | null = null;
   #receiver: WalReceiver | null = null;
   #acknowledged = 0n;
+  /** Nothing gets past a change that was made while there was no publication. */
+  #undecodable: string | null = null;
   #publishing: Promise<unknown> = Promise.resolve();
 
   constructor(options: PostgresUpstreamOptions) {
@@ -102,12 +106,13 @@ class PostgresUpstream implements Upstream {
     this.#disableSetup = options.disableSetup ?? false;
     this.#logger = options.logger;
     this.#clock = options.clock;
-    this.#admin = new Session(this.#connection, "admin");
-    this.#poll = new Session(this.#connection, "poll");
-    this.#definitions = new Session(this.#connection, "admin");
+    this.#admin = new Session(this.#connection, "admin", "quick");
+    this.#poll = new Session(this.#connection, "poll", "quick");
+    this.#definitions = new Session(this.#connection, "admin", "patient");
+    this.#slots = new Session(this.#connection, "admin", "patient");
     this.backups = new BackupSlot({
       connection: this.#connection,
-      session: this.#admin,
+      session: this.#slots,
       names: this.#names,
       mark: this.#mark,
       logger: this.#logger,
@@ -138,10 +143,13 @@ class PostgresUpstream implements Upstream {
         names: this.#names,
         mark: this.#mark,
         disableSetup: this.#disableSetup,
+        undecodable: this.#undecodable,
         logger: this.#logger,
         clock: this.#clock,
       });
-      if (identity.fresh) this.#acknowledged = 0n;
+      this.#undecodable = null;
+      // The server believes what we acknowledge, also of a log that it does not have any more.
+      this.#acknowledged = 0n;
       return identity;
     } catch (error) {
       const fields = databaseError(error);
@@ -180,7 +188,10 @@ class PostgresUpstream implements Upstream {
     return this.#admin.run((client) => mayRead(client, role, uses));
   }
 
-  addTables(schemas: readonly TableSchema[]): Promise<readonly Refusal[]> {
+  addTables(
+    schemas: readonly TableSchema[],
+    evidence: ReadonlyMap<TableId, unknown> = new Map(),
+  ): Promise<readonly Refusal[]> {
     // Tables announced before a stream begins are others than those being published, for which
     // somebody may have to wait long.
     const before = this.#receiver === null ? Promise.resolve() : this.#publishing;
@@ -193,11 +204,17 @@ class PostgresUpstream implements Upstream {
         clock: this.#clock,
         logger: this.#logger,
         adopting: this.#receiver === null,
+        evidence,
+        mayAlter: !this.#disableSetup,
         signal: this.#closing.signal,
       }),
     );
     this.#publishing = Promise.all([this.#publishing, result.catch(() => undefined)]);
     return result;
+  }
+
+  evidenceOf(table: TableId): unknown {
+    return this.#tables.evidence(table);
   }
 
   removeTables(ids: readonly TableId[]): Promise<void> {
@@ -266,7 +283,8 @@ class PostgresUpstream implements Upstream {
     await this.#checkResume(from);
     const client = await openConnection(this.#connection, "replication");
     const stopping = new AbortController();
-    const stop = AbortSignal.any([signal, this.#closing.signal]);
+    const unpublished = new AbortController();
+    const stop = AbortSignal.any([signal, this.#closing.signal, unpublished.signal]);
     let full: (() => void) | null = null;
     const assembler = new TransactionAssembler({
       tables: this.#tables,
@@ -297,12 +315,23 @@ class PostgresUpstream implements Upstream {
       logger: this.#logger,
       scopes: () => [...this.#scopes.values()],
       streamed: () => assembler.position,
+      onUnpublished: () => unpublished.abort(),
     });
     this.#receiver = receiver;
     this.#handler = handler;
     const watching = watcher.run(stopping.signal);
     try {
       await receiver.run(this.#startCommand(from), stop);
+      if (unpublished.signal.aborted && !signal.aborted) {
+        throw new OperationalError(`the publication ${this.#names.publication} was dropped`);
+      }
+    } catch (error) {
+      // 42704, undefined object; before version 18.
+      const fields = error instanceof Error ? databaseError(error.cause) : null;
+      if (fields?.code === "42704" && fields.message.includes(this.#names.publication)) {
+        this.#undecodable = fields.message;
+      }
+      throw error;
     } finally {
       this.#receiver = null;
       this.#handler = null;
@@ -368,7 +397,8 @@ class PostgresUpstream implements Upstream {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.all([this.#admin, this.#poll, this.#definitions].map((each) => each.close()));
+    const sessions = [this.#admin, this.#poll, this.#definitions, this.#slots];
+    await Promise.all(sessions.map((each) => each.close()));
   }
 
   async #cutOff(pid: string | null): Promise<void> {
