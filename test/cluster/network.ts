@@ -26,6 +26,8 @@ interface Wires {
 }
 
 const SLOW_LINK = join(import.meta.dirname, "slow-link.py");
+/** Of the bridge on the link layer; a locally administered one. */
+const BRIDGE_ADDRESS = "02:46:52:00:00:01";
 /** Where packets into the void go. */
 const VOID = "void0";
 
@@ -59,6 +61,8 @@ export class Network {
         { cause },
       );
     }
+    // Otherwise it is the least of its ports', changes with them, and nobody's ARP table knows it.
+    await ip("link", "set", network.#bridge, "address", BRIDGE_ADDRESS);
     await ip("addr", "add", `${network.#subnet}.1/24`, "dev", network.#bridge);
     for (const [index, service] of services.entries()) {
       network.#services.set(service, `${network.#subnet}.${10 + index}`);

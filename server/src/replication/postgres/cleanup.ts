@@ -3,7 +3,6 @@ import type pg from "pg";
 import { dropTriggers } from "./event-triggers.ts";
 import { type SetupNames, quoteName, quoteText } from "./names.ts";
 import { assertReplica } from "./replica-mark.ts";
-import { queryRows } from "./session.ts";
 import { dropSlot, readSlot } from "./slot.ts";
 
 const FAILED = "Failed: ";
