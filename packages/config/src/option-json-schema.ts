@@ -15,7 +15,7 @@ export function optionJsonSchema(spec: OptionSpec): JsonSchema {
 function valueSchema(spec: OptionSpec): JsonSchema {
   switch (spec.type) {
     case "text":
-      return pattern("^[A-Za-z0-9_.-]{1,40}$");
+      return pattern("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,39}$");
     case "secret":
       return { ...pattern("^[^\\r\\n]+$"), maxLength: 4096 };
     case "endpoint":

@@ -14,8 +14,8 @@ export function parseValue(spec: OptionSpec, text: string): ParsedValue {
   switch (spec.type) {
     case "text":
       return result(
-        /^[\w.-]{1,40}$/.test(text) ? text : null,
-        "up to 40 letters, digits, . _ or -",
+        /^\w[\w.-]{0,39}$/.test(text) ? text : null,
+        "up to 40 letters, digits, . _ or -, the first a letter or digit",
       );
     case "secret":
       return result(/^[^\r\n]{1,4096}$/.test(text) ? text : null, "a text of one line");

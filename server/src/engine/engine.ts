@@ -204,6 +204,7 @@ export class Engine {
       proxied: this.#proxied,
       metrics: this.#metrics,
       loop: () => this.#loop,
+      onSuspect: () => this.#backups?.outdated(),
       signal: this.#abort.signal,
       logger: options.logger,
     });

@@ -17,6 +17,8 @@ export interface RecopyingOptions {
   readonly proxied: ProxiedQueries;
   readonly metrics: EngineMetrics;
   readonly loop: () => CommitLoop;
+  /** A copy was wrong, or is taken for it: so is every backup of it. */
+  readonly onSuspect: () => void;
   /** Aborted when the engine ends. */
   readonly signal: AbortSignal;
   readonly logger: Logger;
@@ -47,6 +49,7 @@ export class Recopying {
         "the local copy diverged; copying the table again",
       );
     }
+    this.#options.onSuspect();
     this.#recopy(new Set(divergences.map(({ table }) => table)), divergences[0]!.reason);
   }
 
@@ -66,6 +69,7 @@ export class Recopying {
     if (tables.schema(found.id) === null) {
       throw new OperationalError(`no cache reads table "${table}", so there is no copy of it`);
     }
+    this.#options.onSuspect();
     registry.suspend(new Set([found.id]), "the table is being copied again");
     tables.forget(found.id);
     await rebuilder.now();
