@@ -131,6 +131,19 @@ export class BackupKeeper {
     logger.info({ backup: name, position, bytes, seconds }, "the storage was backed up");
   }
 
+  /** There is no whole copy yet, so the upstream must not keep its log for one. */
+  async #holdNothing(): Promise<void> {
+    const { job, logger } = this.#options;
+    try {
+      await job.source.backups.drop();
+    } catch (error) {
+      logger.warn(
+        { error: messageOf(error) },
+        "the upstream keeps its log for a backup that failed",
+      );
+    }
+  }
+
   async #failed(error: unknown, signal: AbortSignal): Promise<void> {
     const { job, logger } = this.#options;
     this.#failures += 1;
@@ -139,6 +152,7 @@ export class BackupKeeper {
     const delayMs = this.#retrying.nextDelayMs();
     const facts = { error: this.#lastError, retryInSeconds: Math.ceil(delayMs / 1000) };
     logger.error(facts, "the backup failed");
+    if (this.#known && this.#lastMs === null) await this.#holdNothing();
     await job.clock.wait(delayMs, signal);
   }
 }
