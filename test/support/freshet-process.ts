@@ -89,7 +89,8 @@ export class FreshetProcess extends LoggedProcess {
     ).length;
     await this.until(async () => {
       const serving = (await this.metrics()).match(/^freshet_serving(\{.*\})? 1$/gm);
-      return serving?.length === databases;
+      // An engine may be faster than the threads that clients connect to.
+      return serving?.length === databases && (await this.health("ready")).ok;
     }, timeoutMs);
   }
 
