@@ -115,8 +115,10 @@ async function beginTables(
       continue;
     }
     const now = tableEvidence(found, schema.id);
+    // A new partition's writers may be decoded as those of a table that is added.
     const isCertain =
-      evidence.has(schema.id) || evidenceGap(tables.evidence(schema.id), now) === null;
+      evidence.has(schema.id) ||
+      (detail.leaves.length === 0 && evidenceGap(tables.evidence(schema.id), now) === null);
     tables.setEvidence(schema.id, isCertain ? now : null);
     tables.add(schema, detail, sinceLsn, adopting);
     if (isCertain) continue;
