@@ -79,6 +79,27 @@ describe.each([13, 18] as const)("schema changes, Postgres %i", (major) => {
     expect(recorder.changes().at(-1)).toEqual({ kind: "insert", table: schema.id, row: [1, 5] });
   });
 
+  it("takes no table for changed that is added while a change of another is looked at", async () => {
+    const { recorder } = run;
+    await pg.admin.query("CREATE TABLE other (id int PRIMARY KEY)");
+    await follow("other");
+    await run.caughtUp();
+    recorder.schemaChanges.length = 0;
+    const busy = await pg.connect();
+    let adding = true;
+    const changes = (async () => {
+      while (adding) await busy.query("CREATE TABLE brief (id int); DROP TABLE brief");
+    })();
+    for (let n = 0; n < 12; n += 1) {
+      await pg.admin.query(`CREATE TABLE added_${n} (id int PRIMARY KEY)`);
+      await follow(`added_${n}`);
+    }
+    adding = false;
+    await changes;
+    await run.caughtUp();
+    expect(recorder.schemaChanges).toEqual([]);
+  });
+
   it("notices a table that takes a name's place in a search path", async () => {
     await pg.admin.query(
       "CREATE SCHEMA front; CREATE SCHEMA aside; CREATE TABLE named (id int PRIMARY KEY)",

@@ -62,8 +62,11 @@ export class SchemaChanges implements CatalogueJudge {
         }
       }
     }
+    // One added meanwhile is not in what was read; its copy compares it with the catalogue again.
+    const tables = this.#tables.all();
     const current = await this.readCurrent();
-    for (const table of this.#tables.all()) {
+    for (const table of tables) {
+      if (this.#tables.get(table.schema.id) !== table) continue;
       if (!this.#adoptLeaves(table, current, created)) changed.add(table.schema.id);
       if (this.differs(table, current)) changed.add(table.schema.id);
       else if (current.details.get(table.schema.id)?.access !== table.detail.access) access = true;
