@@ -79,13 +79,22 @@ describe.each(FLAVOURS)("draining before %s", (flavour) => {
   }
 
   describe("clients between transactions", () => {
-    test("are told with their next statement, which is not carried out", async () => {
+    test("are told before their next statement, which is not carried out", async () => {
       const { adapter, client } = await fresh();
-      const closing = adapter.close(LONG_MS);
+      await adapter.close(LONG_MS);
       expect((await run(client, "INSERT INTO drained VALUES (1)")).errorCode).toBe(SHUTDOWN);
-      await closing;
       await soon(() => expect(client.closed).toBe(true));
       expect(await count()).toBe(0);
+    });
+
+    test("are served until they pause", async () => {
+      const { adapter, client } = await fresh();
+      const closing = adapter.close(LONG_MS);
+      for (let n = 0; n < 20; n += 1) {
+        expect((await run(client, "INSERT INTO drained VALUES (1)")).errorCode).toBe(0);
+      }
+      await closing;
+      expect(await count()).toBe(20);
     });
 
     test.each(["SELECT 1 FROM drained WHERE n = 1", "CREATE TEMPORARY TABLE mine (a INT)"])(
@@ -142,8 +151,8 @@ describe.each(FLAVOURS)("draining before %s", (flavour) => {
       for (const sql of ["INSERT INTO drained VALUES (2)", "COMMIT"]) {
         expect((await run(client, sql)).errorCode).toBe(0);
       }
-      expect((await run(client, "INSERT INTO drained VALUES (3)")).errorCode).toBe(SHUTDOWN);
       await closing;
+      expect((await run(client, "INSERT INTO drained VALUES (3)")).errorCode).toBe(SHUTDOWN);
       expect(await count()).toBe(2);
     });
 
@@ -160,8 +169,8 @@ describe.each(FLAVOURS)("draining before %s", (flavour) => {
         expect(fetched.errorCode).toBe(0);
         status = fetched.status;
       }
-      expect((await run(client, "SELECT 1")).errorCode).toBe(SHUTDOWN);
       await closing;
+      expect((await run(client, "SELECT 1")).errorCode).toBe(SHUTDOWN);
     });
 
     test("LOAD DATA LOCAL", async () => {

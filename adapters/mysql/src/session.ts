@@ -1,5 +1,10 @@
 import type { Socket } from "node:net";
-import { ClientSession, type Greeting, type RoutingSession } from "@freshet/adapter-core";
+import {
+  ClientSession,
+  type Greeting,
+  type RoutingSession,
+  type SessionDrainManner,
+} from "@freshet/adapter-core";
 import {
   CLIENT,
   COMMAND,
@@ -34,8 +39,11 @@ import {
 import { type LinkOwner, UpstreamLink } from "./upstream/link.ts";
 import { UpstreamUnit } from "./upstream/reply-queue.ts";
 
-/** A client that is idle reads nothing: it is told with its next command, if that comes soon. */
-const DRAIN_IDLE_MS = 1_000;
+/**
+ * A client that is idle reads nothing, and libraries expect no error between commands: it is told
+ * when it pauses, and one that never does with a command.
+ */
+const DRAIN_MANNER: SessionDrainManner = { idleMs: 200, servedMs: 3_000 };
 
 /**
  * What backslashes and double quotes mean depends on sql_mode, and in some character sets (GBK,
@@ -120,7 +128,7 @@ export class Session
   constructor(options: SessionOptions) {
     const { context, socket, template, connection, login } = options;
     const reader = new CommandScanner(context.limits.batchLimitBytes);
-    super({ context, socket, reader, drainIdleMs: DRAIN_IDLE_MS });
+    super({ context, socket, reader, drainManner: DRAIN_MANNER });
     this.options = options;
     this.context = context;
     this.login = login;
@@ -217,7 +225,7 @@ export class Session
       throw new ProtocolViolation("Got packets out of order", ERROR.netPacketsOutOfOrder);
     }
     if (reader.length === 0) return this.discard(() => this.unknownCommand());
-    if (this.draining.active && isAnswered(reader)) {
+    if (this.draining.refusing && isAnswered(reader)) {
       // The end of one says whether the next is within a transaction.
       if (link?.queue.busy === true) {
         return link.queue.idle().then(() => (this.closed ? undefined : this.#command()));

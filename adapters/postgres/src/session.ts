@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { ClientSession, type RoutingSession } from "@freshet/adapter-core";
+import { ClientSession, type RoutingSession, type SessionDrainManner } from "@freshet/adapter-core";
 import type { SessionScope } from "@freshet/rpc";
 import type { LexerSettings, StatementTraits } from "@freshet/sql";
 import {
@@ -56,7 +56,7 @@ export interface SessionOptions {
 const UNKNOWN_OUTCOME = "08007";
 
 /** Clients expect to be told at any time that the server ends. */
-const DRAIN_IDLE_MS = 0;
+const DRAIN_MANNER: SessionDrainManner = { idleMs: 0, servedMs: 0 };
 
 /**
  * One client after its start-up. A local answer is only given when nothing is outstanding
@@ -90,7 +90,7 @@ export class Session
     const reader = new FrameReader({
       assembleLimit: (type) => (type === FRONTEND.copyData ? COPY_HEADER_BYTES : batchLimitBytes),
     });
-    super({ context, socket, reader, drainIdleMs: DRAIN_IDLE_MS });
+    super({ context, socket, reader, drainManner: DRAIN_MANNER });
     this.#options = options;
     this.context = context;
     this.settings = new SessionSettings(template.parameters, template.hidden);
@@ -131,7 +131,7 @@ export class Session
       return undefined;
     }
     this.#discardParts = false;
-    if (this.draining.active && mayBeginUnit(type)) {
+    if (this.draining.refusing && mayBeginUnit(type)) {
       const held = this.#holdBack();
       if (held !== false) return held === true ? undefined : held;
     }

@@ -42,6 +42,7 @@ export abstract class ClientListener<Dialog extends OpeningDialog, Session exten
   readonly #sessions = new Map<Session, number>();
   readonly #dialogs = new Set<Dialog>();
   #draining = false;
+  #drainLimitMs = 0;
   #refusing = false;
   #cutting = false;
   #whenEmpty: (() => void) | null = null;
@@ -187,6 +188,7 @@ export abstract class ClientListener<Dialog extends OpeningDialog, Session exten
   async #drain(delayMs: number, limitMs: number): Promise<void> {
     if (delayMs > 0) await within(delayMs, this.#hurried.signal);
     this.#draining = true;
+    this.#drainLimitMs = limitMs;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const refusing = setTimeout(() => this.#refuseAll(), Math.min(LOGIN_MS, limitMs));
     for (const [session, sinceMs] of this.#sessions) this.#drainSession(session, sinceMs);
@@ -212,8 +214,8 @@ export abstract class ClientListener<Dialog extends OpeningDialog, Session exten
 
   #drainSession(session: Session, sinceMs: number): void {
     const leftMs = sinceMs + this.#common.limits.welcomeMs - performance.now();
-    if (leftMs <= 0) session.draining.begin();
-    else setTimeout(() => session.draining.begin(), leftMs).unref();
+    if (leftMs <= 0) session.draining.begin(this.#drainLimitMs);
+    else setTimeout(() => session.draining.begin(this.#drainLimitMs), leftMs).unref();
   }
 
   /** Resolves when no client is connected. */

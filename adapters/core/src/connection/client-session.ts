@@ -1,7 +1,12 @@
 import type { Socket } from "node:net";
 import type { CommonContext } from "./adapter-context.ts";
 import { Outbox } from "./outbox.ts";
-import { type Drainable, SessionDrain, type SessionDrainLimits } from "./session-drain.ts";
+import {
+  type Drainable,
+  SessionDrain,
+  type SessionDrainLimits,
+  type SessionDrainManner,
+} from "./session-drain.ts";
 import { type InputOwner, readReusing } from "./socket-input.ts";
 import { StatementAccount } from "./statement-account.ts";
 
@@ -33,8 +38,7 @@ export interface ClientSessionParts<Reader> {
   readonly context: CommonContext;
   readonly socket: Socket;
   readonly reader: Reader;
-  /** How long an idle client is left alone while the adapter ends; see `SessionDrainLimits`. */
-  readonly drainIdleMs: number;
+  readonly drainManner: SessionDrainManner;
 }
 
 /**
@@ -62,14 +66,14 @@ export abstract class ClientSession<Reader extends SessionReader, Link extends S
   /** The client broke off, or is cut off: what still runs for it upstream is of no use. */
   #brokenOff = false;
 
-  constructor({ context, socket, reader, drainIdleMs }: ClientSessionParts<Reader>) {
+  constructor({ context, socket, reader, drainManner }: ClientSessionParts<Reader>) {
     this.#common = context;
     this.reader = reader;
     this.account = new StatementAccount(context);
     this.#moved = readReusing(socket, this);
     this.socket = this.#moved ?? socket;
     this.out = new Outbox(this.socket);
-    this.draining = new SessionDrain(this, drainLimits(context, drainIdleMs));
+    this.draining = new SessionDrain(this, drainLimits(context, drainManner));
   }
 
   /** Handles the message that stands in the reader. */
@@ -245,7 +249,7 @@ export abstract class ClientSession<Reader extends SessionReader, Link extends S
   }
 }
 
-function drainLimits({ limits }: CommonContext, idleMs: number): SessionDrainLimits {
+function drainLimits({ limits }: CommonContext, manner: SessionDrainManner): SessionDrainLimits {
   const { lastAnswerMs, interruptedAnswerMs: interruptedMs } = limits;
-  return { idleMs, lastAnswerMs, interruptedMs };
+  return { ...manner, lastAnswerMs, interruptedMs };
 }

@@ -1,3 +1,6 @@
+/** Of a drain's limit, clients that are never silent are served on for one part. */
+const SERVED_SHARE = 4;
+
 /** What a session says of itself, and does, while its adapter ends. */
 export interface Drainable {
   readonly closed: boolean;
@@ -15,12 +18,15 @@ export interface Drainable {
   abandon(): void;
 }
 
-export interface SessionDrainLimits {
-  /**
-   * A client that is between transactions is told with its next statement, which is not carried
-   * out; one that sends none for this long is told unasked. 0 where clients expect to be told.
-   */
+/** What clients of a dialect expect when their server ends. All 0: to be told at any time. */
+export interface SessionDrainManner {
+  /** One that is between transactions is told when it has sent nothing for this long. */
   readonly idleMs: number;
+  /** One that never is silent for so long is told after this, with its next statement. */
+  readonly servedMs: number;
+}
+
+export interface SessionDrainLimits extends SessionDrainManner {
   /** After the drain's limit, the answer to what may be committed is waited for. */
   readonly lastAnswerMs: number;
   /** The answer to what was then interrupted. */
@@ -35,18 +41,24 @@ export interface SessionDrainLimits {
 export class SessionDrain {
   readonly #session: Drainable;
   readonly #limits: SessionDrainLimits;
-  #stage: "serving" | "draining" | "cutting" = "serving";
+  #stage: "serving" | "draining" | "refusing" | "cutting" = "serving";
   #looking = false;
   #timer: NodeJS.Timeout | null = null;
+  #served: NodeJS.Timeout | null = null;
 
   constructor(session: Drainable, limits: SessionDrainLimits) {
     this.#session = session;
     this.#limits = limits;
   }
 
-  /** No statement may begin between transactions any more. */
+  /** The session ends at its next opportunity. */
   get active(): boolean {
     return this.#stage !== "serving";
+  }
+
+  /** No statement may begin between transactions any more. */
+  get refusing(): boolean {
+    return this.#stage === "refusing" || this.#stage === "cutting";
   }
 
   /** The limit is reached. */
@@ -54,10 +66,16 @@ export class SessionDrain {
     return this.#stage === "cutting";
   }
 
-  /** The session ends as soon as its client is between transactions. */
-  begin(): void {
+  /** The session ends when its client is between transactions, at the latest after `limitMs`. */
+  begin(limitMs: number): void {
     if (this.#stage !== "serving") return;
-    this.#stage = "draining";
+    const servedMs = Math.min(this.#limits.servedMs, limitMs / SERVED_SHARE);
+    this.#stage = servedMs > 0 ? "draining" : "refusing";
+    if (servedMs > 0) {
+      this.#served = setTimeout(() => {
+        if (this.#stage === "draining") this.#stage = "refusing";
+      }, servedMs).unref();
+    }
     this.check();
   }
 
@@ -79,7 +97,8 @@ export class SessionDrain {
     if (!session.quiet) return this.#stopTimer();
     const { idleMs } = this.#limits;
     if (idleMs === 0) return this.#dismiss();
-    this.#timer ??= setTimeout(() => {
+    clearTimeout(this.#timer ?? undefined);
+    this.#timer = setTimeout(() => {
       if (!session.closed && session.quiet) this.#dismiss();
     }, idleMs).unref();
   }
@@ -109,12 +128,13 @@ export class SessionDrain {
   }
 
   #dismiss(): void {
+    clearTimeout(this.#served ?? undefined);
     this.#stopTimer();
     this.#session.dismiss();
   }
 
   #stopTimer(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    clearTimeout(this.#timer ?? undefined);
     this.#timer = null;
   }
 }
