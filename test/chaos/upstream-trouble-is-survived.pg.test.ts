@@ -67,9 +67,11 @@ for (const how of ["restarted", "killed"] as const) {
     // Never backwards: once the new value was seen, the old one is stale.
     expect(reader.values).toEqual([...reader.values].sort((left, right) => left - right));
     // What a direct client gets: terminated by an administrator or a crash, not accepting yet,
-    // or no connection at all.
+    // or no connection at all; "encountered": its library was told between two queries.
     for (const code of new Set(reader.errors)) {
-      expect(code).toMatch(/^(57P0[1-3]|08006|08001|Error: Connection terminated)/);
+      expect(code).toMatch(
+        /^(57P0[1-3]|08006|08001|Error: Connection terminated|Error: Client has encountered)/,
+      );
     }
     await expect(idle.query("SELECT 1")).rejects.toThrow();
     expect(freshet.running).toBe(true);

@@ -35,19 +35,10 @@ async function query(url: string, ...statements: string[]): Promise<unknown[]> {
   }
 }
 
-/** Until clients are served; a process that ended instead fails with what it said. */
-async function ready(one: FreshetProcess): Promise<void> {
-  await vi.waitFor(
-    async () => expect((await one.get("/health/ready")).status, one.output).toBe(200),
-    { timeout: 60_000, interval: 50 },
-  );
-}
-
 describe("freshet --upstream-db-url", () => {
   it("serves, caches, tells its health, and ends with 0 at SIGTERM", async () => {
     const one = await start(upstream.url(), "--adapter-threads=2", "--deployment=serves");
-    await ready(one);
-    await vi.waitFor(() => expect(one.output).toContain("following the database"), 60_000);
+    await one.following();
     const url = `postgres://postgres:postgres@127.0.0.1:${one.port}/postgres`;
     await query(
       upstream.url(),
@@ -120,7 +111,7 @@ describe("freshet --upstream-db-url", () => {
 
   it("refuses a storage directory that another Freshet uses", async () => {
     const first = await start(upstream.url(), "--deployment=locked");
-    await ready(first);
+    await first.ready();
     const second = await start(
       upstream.url(),
       "--deployment=locked",
@@ -139,8 +130,7 @@ describe("freshet --verify and --cleanup", () => {
     expect(verify.output).toContain("This database can be cached.");
 
     const one = await start(upstream.url(), "--deployment=cleaned");
-    await ready(one);
-    await vi.waitFor(() => expect(one.output).toContain("following the database"), 60_000);
+    await one.following();
     one.signal("SIGTERM");
     expect(await one.exit, one.output).toBe(0);
     const cleanup = await start(

@@ -48,7 +48,7 @@ it("sends traces of what both kinds of thread do, without statements in them", a
     ...[`--tracing-endpoint=${endpoint}`, "--tracing-sample-percent=100"],
   );
   try {
-    await vi.waitFor(() => expect(one.output).toContain("following the database"), 60_000);
+    await one.following();
     const direct = new pg.Client({ connectionString: upstream.url() });
     const client = new pg.Client(`postgres://postgres:postgres@127.0.0.1:${one.port}/postgres`);
     await Promise.all([direct.connect(), client.connect()]);

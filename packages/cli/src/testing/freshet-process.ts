@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect, vi } from "vitest";
 import { freePort } from "../demo/embedded-postgres.ts";
 
 const bin = join(import.meta.dirname, "..", "..", "bin", "freshet.js");
@@ -54,6 +55,20 @@ export class FreshetProcess {
 
   get(path: string): Promise<Response> {
     return fetch(`http://127.0.0.1:${this.metricsPort}${path}`);
+  }
+
+  /** Until clients are served; a process that ended instead fails with what it said. */
+  async ready(): Promise<void> {
+    await vi.waitFor(
+      async () => expect((await this.get("/health/ready")).status, this.output).toBe(200),
+      { timeout: 60_000, interval: 50 },
+    );
+  }
+
+  /** Until clients are served and the engine follows its database. */
+  async following(): Promise<void> {
+    await this.ready();
+    await vi.waitFor(() => expect(this.output).toContain("following the database"), 60_000);
   }
 
   signal(name: NodeJS.Signals): void {

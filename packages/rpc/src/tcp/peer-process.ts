@@ -9,8 +9,8 @@ if (role === "server") {
     timeoutMs,
     accept: (link) => {
       link.onMessage(() => undefined);
-      process.send?.({ accepted: true });
       link.onClose(() => process.send?.({ closed: link.closeReason }));
+      process.send?.({ linked: true });
     },
   });
   process.send?.({ address });
@@ -18,4 +18,5 @@ if (role === "server") {
   const link = await dial(String(argument), { timeoutMs });
   link.onMessage(() => undefined);
   link.onClose(() => process.send?.({ closed: link.closeReason }));
+  process.send?.({ linked: true });
 }
