@@ -1,10 +1,5 @@
 import type { Socket } from "node:net";
-import {
-  ClientSession,
-  type Greeting,
-  type RoutingSession,
-  type SessionDrainManner,
-} from "@freshet/adapter-core";
+import { ClientSession, type Greeting, type RoutingSession } from "@freshet/adapter-core";
 import {
   CLIENT,
   COMMAND,
@@ -38,12 +33,6 @@ import {
 } from "./upstream/connect.ts";
 import { type LinkOwner, UpstreamLink } from "./upstream/link.ts";
 import { UpstreamUnit } from "./upstream/reply-queue.ts";
-
-/**
- * A client that is idle reads nothing, and libraries expect no error between commands: it is told
- * when it pauses, and one that never does with a command.
- */
-const DRAIN_MANNER: SessionDrainManner = { idleMs: 200, servedMs: 3_000 };
 
 /**
  * What backslashes and double quotes mean depends on sql_mode, and in some character sets (GBK,
@@ -128,7 +117,7 @@ export class Session
   constructor(options: SessionOptions) {
     const { context, socket, template, connection, login } = options;
     const reader = new CommandScanner(context.limits.batchLimitBytes);
-    super({ context, socket, reader, drainManner: DRAIN_MANNER });
+    super({ context, socket, reader });
     this.options = options;
     this.context = context;
     this.login = login;

@@ -80,7 +80,7 @@ describe("clients between transactions", () => {
     ["one with a temporary table", "CREATE TEMP TABLE mine (a int)"],
     ["one with an advisory lock", "SELECT pg_advisory_lock(77)"],
     ["one that had a hit", "SELECT count(*) FROM pg_class WHERE oid = 1"],
-  ])("are told at once: %s", async (_, text) => {
+  ])("are told unasked: %s", async (_, text) => {
     const { adapter, client } = await fresh();
     if (text !== null) {
       client.send(query(text));
@@ -90,6 +90,19 @@ describe("clients between transactions", () => {
     await client.untilClosed();
     expect(errors(client)).toEqual(["57P01"]);
     expect(client.describe().endsWith(text === null ? "E" : "ZE")).toBe(true);
+  });
+
+  test("are served until they pause, and told in the pause", async () => {
+    const { adapter, client } = await fresh();
+    const closing = adapter.close(LONG_MS);
+    for (let n = 1; n <= 20; n += 1) {
+      client.send(query("SELECT 1"));
+      await client.ready(n);
+    }
+    await closing;
+    await client.untilClosed();
+    expect(errors(client)).toEqual(["57P01"]);
+    expect(client.count(BACKEND.commandComplete)).toBe(20);
   });
 
   const insert = "INSERT INTO drained VALUES (1)";
@@ -121,7 +134,7 @@ describe("clients between transactions", () => {
 });
 
 describe("what has begun is ended by its client", () => {
-  test("a transaction, also sent ahead; the statement behind it is refused", async () => {
+  test("a transaction, also sent ahead; what is sent behind it without a pause too", async () => {
     const { adapter, client } = await fresh();
     client.send(query("BEGIN"));
     await client.ready(1);
@@ -132,9 +145,9 @@ describe("what has begun is ended by its client", () => {
     await client.untilClosed();
     await closing;
     expect(closed).toBe(true);
-    expect(client.count(BACKEND.commandComplete)).toBe(7);
+    expect(client.count(BACKEND.commandComplete)).toBe(8);
     expect(errors(client)).toEqual(["57P01"]);
-    expect(await count()).toBe(5);
+    expect(await count()).toBe(6);
   });
 
   test("a failed transaction", async () => {

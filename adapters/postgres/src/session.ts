@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { ClientSession, type RoutingSession, type SessionDrainManner } from "@freshet/adapter-core";
+import { ClientSession, type RoutingSession } from "@freshet/adapter-core";
 import type { SessionScope } from "@freshet/rpc";
 import type { LexerSettings, StatementTraits } from "@freshet/sql";
 import {
@@ -55,9 +55,6 @@ export interface SessionOptions {
 /** transaction_resolution_unknown */
 const UNKNOWN_OUTCOME = "08007";
 
-/** Clients expect to be told at any time that the server ends. */
-const DRAIN_MANNER: SessionDrainManner = { idleMs: 0, servedMs: 0 };
-
 /**
  * One client after its start-up. A local answer is only given when nothing is outstanding
  * upstream, so bytes leave in slot order. The rest is forwarded as it is, chunk by chunk.
@@ -90,7 +87,7 @@ export class Session
     const reader = new FrameReader({
       assembleLimit: (type) => (type === FRONTEND.copyData ? COPY_HEADER_BYTES : batchLimitBytes),
     });
-    super({ context, socket, reader, drainManner: DRAIN_MANNER });
+    super({ context, socket, reader });
     this.#options = options;
     this.context = context;
     this.settings = new SessionSettings(template.parameters, template.hidden);

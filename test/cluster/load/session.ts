@@ -12,6 +12,8 @@ export class Session {
   #client: LedgerClient | null = null;
   /** In a transaction: its statements need the connection that it began on. */
   #busy = false;
+  /** What was tried last. */
+  #last = "";
   /** Grows with every connection: what one session saw binds no other. */
   connection = 0;
 
@@ -24,6 +26,7 @@ export class Session {
   /** One statement; every call is watched. Connects when needed. */
   async rows(text: string, values?: readonly number[]): Promise<readonly LedgerRow[]> {
     const client = await this.#connected();
+    this.#last = text;
     return this.#tally.watched(this.who, text, client.rows(text, values));
   }
 
@@ -52,6 +55,7 @@ export class Session {
     // What ended while nothing was asked is no failed statement; a pool would notice as well.
     if (this.#client?.lost === true && !this.#busy) this.leave();
     if (this.#client !== null) return this.#client;
+    this.#last = "connecting";
     const connecting = ledgerDialect(this.#url).connect(this.#url);
     this.#client = await this.#tally.watched(this.who, "connecting", connecting);
     this.connection += 1;
@@ -60,7 +64,7 @@ export class Session {
 
   /** Counts the error, and connects again before the next statement. */
   async failed(error: unknown): Promise<void> {
-    this.#tally.failed(this.who, error);
+    this.#tally.failed(this.who, this.#last, error);
     this.leave();
     await delay(RETRY_MS);
   }

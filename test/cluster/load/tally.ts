@@ -6,6 +6,8 @@ const HUNG_MS = 30_000;
 export interface ClientError {
   readonly atMs: number;
   readonly who: string;
+  /** The statement, or what else was tried. */
+  readonly what: string;
   /** SQLSTATE, error number, or what the client library says. */
   readonly kind: string;
 }
@@ -25,9 +27,9 @@ export class Tally {
   /** How far behind the newest commit the oldest cached answer was. */
   oldestMs = 0;
 
-  failed(who: string, error: unknown): void {
+  failed(who: string, what: string, error: unknown): void {
     if (error instanceof HungError) return;
-    this.errors.push({ atMs: performance.now(), who, kind: codeOf(error) });
+    this.errors.push({ atMs: performance.now(), who, what, kind: codeOf(error) });
   }
 
   isWrong(who: string, what: string): void {

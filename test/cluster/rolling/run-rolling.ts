@@ -71,6 +71,7 @@ async function rolled(site: Site, options: RollingOptions): Promise<readonly str
   }
   say(`clients between transactions: ${idle.reconnects} connections ended`);
   violations.push(...reported("clients between transactions", idleTally, say));
+  for (const { who, what, kind } of idleTally.errors) say(`  ${who}: ${what}: ${kind}`);
   violations.push(...reported("clients that reconnect", load.tally, say));
   const { told, unknown, lost, twice } = await load.told();
   say(`rows told: ${told}, unknown: ${unknown}, lost: ${lost}, twice: ${twice}`);

@@ -1,12 +1,7 @@
 import type { Socket } from "node:net";
 import type { CommonContext } from "./adapter-context.ts";
 import { Outbox } from "./outbox.ts";
-import {
-  type Drainable,
-  SessionDrain,
-  type SessionDrainLimits,
-  type SessionDrainManner,
-} from "./session-drain.ts";
+import { type Drainable, SessionDrain, type SessionDrainLimits } from "./session-drain.ts";
 import { type InputOwner, readReusing } from "./socket-input.ts";
 import { StatementAccount } from "./statement-account.ts";
 
@@ -38,7 +33,6 @@ export interface ClientSessionParts<Reader> {
   readonly context: CommonContext;
   readonly socket: Socket;
   readonly reader: Reader;
-  readonly drainManner: SessionDrainManner;
 }
 
 /**
@@ -66,14 +60,14 @@ export abstract class ClientSession<Reader extends SessionReader, Link extends S
   /** The client broke off, or is cut off: what still runs for it upstream is of no use. */
   #brokenOff = false;
 
-  constructor({ context, socket, reader, drainManner }: ClientSessionParts<Reader>) {
+  constructor({ context, socket, reader }: ClientSessionParts<Reader>) {
     this.#common = context;
     this.reader = reader;
     this.account = new StatementAccount(context);
     this.#moved = readReusing(socket, this);
     this.socket = this.#moved ?? socket;
     this.out = new Outbox(this.socket);
-    this.draining = new SessionDrain(this, drainLimits(context, drainManner));
+    this.draining = new SessionDrain(this, drainLimits(context));
   }
 
   /** Handles the message that stands in the reader. */
@@ -249,7 +243,7 @@ export abstract class ClientSession<Reader extends SessionReader, Link extends S
   }
 }
 
-function drainLimits({ limits }: CommonContext, manner: SessionDrainManner): SessionDrainLimits {
+function drainLimits({ limits }: CommonContext): SessionDrainLimits {
   const { lastAnswerMs, interruptedAnswerMs: interruptedMs } = limits;
-  return { ...manner, lastAnswerMs, interruptedMs };
+  return { lastAnswerMs, interruptedMs };
 }

@@ -1,4 +1,7 @@
-/** Of a drain's limit, clients that are never silent are served on for one part. */
+/** A client that pauses for so long after a transaction is told in the pause. */
+const PAUSE_MS = 200;
+/** So long clients between transactions are served on, but for no more than this part of the limit. */
+const SERVED_MS = 2_000;
 const SERVED_SHARE = 4;
 
 /** What a session says of itself, and does, while its adapter ends. */
@@ -18,15 +21,7 @@ export interface Drainable {
   abandon(): void;
 }
 
-/** What clients of a dialect expect when their server ends. All 0: to be told at any time. */
-export interface SessionDrainManner {
-  /** One that is between transactions is told when it has sent nothing for this long. */
-  readonly idleMs: number;
-  /** One that never is silent for so long is told after this, with its next statement. */
-  readonly servedMs: number;
-}
-
-export interface SessionDrainLimits extends SessionDrainManner {
+export interface SessionDrainLimits {
   /** After the drain's limit, the answer to what may be committed is waited for. */
   readonly lastAnswerMs: number;
   /** The answer to what was then interrupted. */
@@ -36,7 +31,9 @@ export interface SessionDrainLimits extends SessionDrainManner {
 /**
  * One session's part in a drain. Every statement is either carried out and answered, or told to
  * be refused without having been sent on; a transaction is either ended by its client or undone.
- * What is said to the client is the dialect's.
+ * A statement that crosses the word that tells its client is refused by it, so a client is told
+ * when it is not expected to send one: shortly after its last transaction, or when it has sent
+ * nothing for long. One that never pauses is told with a statement. What is said is the dialect's.
  */
 export class SessionDrain {
   readonly #session: Drainable;
@@ -69,14 +66,11 @@ export class SessionDrain {
   /** The session ends when its client is between transactions, at the latest after `limitMs`. */
   begin(limitMs: number): void {
     if (this.#stage !== "serving") return;
-    const servedMs = Math.min(this.#limits.servedMs, limitMs / SERVED_SHARE);
-    this.#stage = servedMs > 0 ? "draining" : "refusing";
-    if (servedMs > 0) {
-      this.#served = setTimeout(() => {
-        if (this.#stage === "draining") this.#stage = "refusing";
-      }, servedMs).unref();
-    }
-    this.check();
+    this.#stage = "draining";
+    this.#served = setTimeout(
+      () => this.#refuse(),
+      Math.min(SERVED_MS, limitMs / SERVED_SHARE),
+    ).unref();
   }
 
   /** Something has ended: this may be the moment. To be called whenever `active`. */
@@ -95,12 +89,17 @@ export class SessionDrain {
     if (session.closed) return this.#stopTimer();
     if (this.#stage === "cutting") return this.messageEnded();
     if (!session.quiet) return this.#stopTimer();
-    const { idleMs } = this.#limits;
-    if (idleMs === 0) return this.#dismiss();
-    clearTimeout(this.#timer ?? undefined);
+    this.#stopTimer();
     this.#timer = setTimeout(() => {
       if (!session.closed && session.quiet) this.#dismiss();
-    }, idleMs).unref();
+    }, PAUSE_MS).unref();
+  }
+
+  #refuse(): void {
+    if (this.#stage !== "draining") return;
+    this.#stage = "refusing";
+    // Nothing has ended since the drain began.
+    if (this.#timer === null && !this.#session.closed && this.#session.quiet) this.#dismiss();
   }
 
   /** To be called whenever `cutting`: a large result may have no other moment than this. */
