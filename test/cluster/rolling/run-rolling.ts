@@ -70,9 +70,9 @@ async function rolled(site: Site, options: RollingOptions): Promise<readonly str
     if (result.failed.size > 0) violations.push(`${tool.name}: ${kindsText(result.failed)}`);
   }
   say(`clients between transactions: ${idle.reconnects} connections ended`);
-  violations.push(...reported("clients between transactions", idleTally, say));
+  violations.push(...reported("clients between transactions", idleTally, new Set(), say));
   for (const { who, what, kind } of idleTally.errors) say(`  ${who}: ${what}: ${kind}`);
-  violations.push(...reported("clients that reconnect", load.tally, say));
+  violations.push(...reported("clients that reconnect", load.tally, RECONNECT_KINDS, say));
   const { told, unknown, lost, twice } = await load.told();
   say(`rows told: ${told}, unknown: ${unknown}, lost: ${lost}, twice: ${twice}`);
   if (lost + twice > 0) violations.push(`${lost} rows lost, ${twice} applied twice`);
@@ -80,10 +80,15 @@ async function rolled(site: Site, options: RollingOptions): Promise<readonly str
 }
 
 /** Says what clients saw, and returns what they should not have seen. */
-function reported(who: string, tally: Tally, say: (line: string) => void): readonly string[] {
+function reported(
+  who: string,
+  tally: Tally,
+  allowed: ReadonlySet<string>,
+  say: (line: string) => void,
+): readonly string[] {
   const kinds = tally.kinds();
   say(`${who}: ${tally.statements} statements, failed: ${kindsText(kinds)}`);
-  const bad = new Map([...kinds].filter(([kind]) => !RECONNECT_KINDS.has(kind)));
+  const bad = new Map([...kinds].filter(([kind]) => !allowed.has(kind)));
   for (const what of [...tally.wrong, ...tally.hung].slice(0, 20)) say(`  ${what}`);
   const violations: string[] = [];
   if (bad.size > 0) violations.push(`${who}: failed statements: ${kindsText(bad)}`);
