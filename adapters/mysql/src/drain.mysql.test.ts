@@ -14,6 +14,7 @@ import mariadb from "mariadb";
 import { createConnection } from "mysql2/promise";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { contradictions, DrainLoad, type LoadClient } from "../../core/src/testing/drain-load.ts";
+import { selfSigned } from "../../core/src/testing/self-signed.ts";
 import type { MysqlAdapter, MysqlAdapterOptions } from "./options.ts";
 import { rowsOf } from "./testing/cached-query-router.ts";
 import { RawClient } from "./testing/raw-client.ts";
@@ -277,16 +278,17 @@ describe.each(FLAVOURS)("draining before %s", (flavour) => {
     await expect(RawClient.connect(urlOf(adapter))).rejects.toThrow();
   });
 
-  test("under load every client knows what was done", async () => {
+  test("under load every client knows what was done, with TLS or without", async () => {
+    const tls = selfSigned();
     for (let round = 0; round < 3; round += 1) {
       await run(admin, "DELETE FROM drained");
-      const { adapter } = await fresh();
-      const makers = [mysql2Client, mysql2Prepared, mariadbClient];
+      const { adapter } = await fresh({ tls });
       const clients = await Promise.all(
-        Array.from(
-          { length: 24 },
-          (_, n) => makers[n % 3]?.(urlOf(adapter)) as Promise<LoadClient>,
-        ),
+        Array.from({ length: 24 }, (_, n) => {
+          const url = urlOf(adapter).replace("127.0.0.1", "localhost");
+          const ssl = n % 4 === 0 ? { ca: tls.cert } : undefined;
+          return n % 3 === 2 ? mariadbClient(url, ssl) : mysql2Client(url, ssl, n % 3 === 1);
+        }),
       );
       const load = new DrainLoad(clients);
       await soon(() => expect(load.outcome.done.size).toBeGreaterThan(200));
@@ -302,8 +304,10 @@ describe.each(FLAVOURS)("draining before %s", (flavour) => {
 
 const isShutdown = (error: unknown) => (error as { errno?: number }).errno === SHUTDOWN;
 
-async function mysql2Client(url: string, prepared = false): Promise<LoadClient> {
-  const client = await createConnection(url);
+type Ssl = { readonly ca: Buffer } | undefined;
+
+async function mysql2Client(url: string, ssl: Ssl, prepared: boolean): Promise<LoadClient> {
+  const client = await createConnection({ uri: url, ...(ssl === undefined ? {} : { ssl }) });
   let ended = false;
   client.on("error", () => (ended = true));
   return {
@@ -319,10 +323,14 @@ async function mysql2Client(url: string, prepared = false): Promise<LoadClient> 
   };
 }
 
-const mysql2Prepared = (url: string) => mysql2Client(url, true);
-
-async function mariadbClient(url: string): Promise<LoadClient> {
-  const client = await mariadb.createConnection(url.replace("mysql:", "mariadb:"));
+async function mariadbClient(url: string, ssl: Ssl): Promise<LoadClient> {
+  const { hostname: host, port, username: user, password, pathname } = new URL(url);
+  const database = pathname.slice(1);
+  const where = { host, port: Number(port), user, password, database };
+  const client = await mariadb.createConnection({
+    ...where,
+    ...(ssl === undefined ? {} : { ssl }),
+  });
   let ended = false;
   client.on("error", () => (ended = true));
   return {

@@ -16,29 +16,14 @@ import {
 import { ByteSource, connectPlain } from "@freshet/adapter-core";
 import mariadb from "mariadb";
 import { createConnection } from "mysql2/promise";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PacketDialog } from "./packet-dialog.ts";
+import { selfSigned } from "../../core/src/testing/self-signed.ts";
 import { RawClient, TEST_CAPABILITIES } from "./testing/raw-client.ts";
 import { rowsOf } from "./testing/cached-query-router.ts";
 import { adapterUnderTest, type AdapterUnderTest, FLAVOURS } from "./testing/setup.ts";
 import { connectUpstream, type UpstreamRefused } from "./upstream/connect.ts";
 import { parseUpstreamUrl } from "./upstream/url.ts";
-
-function selfSigned(): { readonly cert: Buffer; readonly key: Buffer } {
-  const directory = mkdtempSync(join(tmpdir(), "freshet-tls-"));
-  const [key, cert] = [join(directory, "key"), join(directory, "cert")];
-  execFileSync("openssl", [
-    ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"],
-    ...["-keyout", key, "-out", cert],
-  ]);
-  const pair = { cert: readFileSync(cert), key: readFileSync(key) };
-  rmSync(directory, { recursive: true });
-  return pair;
-}
 
 describe.each(FLAVOURS)("logins before %s", (flavour) => {
   let under: AdapterUnderTest;

@@ -14,6 +14,7 @@ import {
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { contradictions, DrainLoad, type LoadClient } from "../../core/src/testing/drain-load.ts";
+import { selfSigned } from "../../core/src/testing/self-signed.ts";
 import type { PostgresAdapter, PostgresAdapterOptions } from "./options.ts";
 import { RawClient } from "./testing/raw-client.ts";
 import { type AdapterUnderTest, adapterUnderTest } from "./testing/setup.ts";
@@ -315,12 +316,16 @@ test("a second drain ends the first one sooner", async () => {
   expect(errors(client)).toEqual(["57P01"]);
 });
 
-test("under load every client knows what was done", async () => {
+test("under load every client knows what was done, with TLS or without", async () => {
+  const tls = selfSigned();
   for (let round = 0; round < 3; round += 1) {
     await admin.query("TRUNCATE drained");
-    const { adapter } = await fresh();
+    const { adapter } = await fresh({ tls });
     const clients = await Promise.all(
-      Array.from({ length: 24 }, (_, n) => driverClient(urlOf(adapter), n % 2 === 0)),
+      Array.from({ length: 24 }, (_, n) => {
+        const ssl = n % 3 === 0 ? { ca: tls.cert } : false;
+        return driverClient(urlOf(adapter), ssl, n % 2 === 0);
+      }),
     );
     const load = new DrainLoad(clients);
     await soon(() => expect(load.outcome.done.size).toBeGreaterThan(200));
@@ -335,8 +340,10 @@ test("under load every client knows what was done", async () => {
   }
 });
 
-async function pgConnect(connectionString: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString });
+type Ssl = pg.ClientConfig["ssl"];
+
+async function pgConnect(connectionString: string, ssl: Ssl = false): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString, ssl });
   await client.connect();
   return client;
 }
@@ -344,8 +351,8 @@ async function pgConnect(connectionString: string): Promise<pg.Client> {
 /** Not in the driver's types. */
 type Mode = pg.QueryConfig & { readonly queryMode: "extended" | undefined };
 
-async function driverClient(url: string, extended: boolean): Promise<LoadClient> {
-  const client = await pgConnect(url);
+async function driverClient(url: string, ssl: Ssl, extended: boolean): Promise<LoadClient> {
+  const client = await pgConnect(url.replace("127.0.0.1", "localhost"), ssl);
   let ended = false;
   client.on("error", () => (ended = true));
   client.on("end", () => (ended = true));

@@ -1,9 +1,5 @@
 import { execFile } from "node:child_process";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
 import { connect as connectNet, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { promisify } from "node:util";
 import pg from "pg";
@@ -16,6 +12,7 @@ import {
   startup,
 } from "@freshet/pg-wire";
 import type { PostgresAdapter } from "./options.ts";
+import { selfSigned } from "../../core/src/testing/self-signed.ts";
 import { type AdapterUnderTest, adapterUnderTest } from "./testing/setup.ts";
 
 const run = promisify(execFile);
@@ -24,17 +21,7 @@ let tls: { cert: Buffer; key: Buffer };
 let secure: PostgresAdapter;
 
 beforeAll(async () => {
-  const dir = mkdtempSync(join(tmpdir(), "freshet-tls-"));
-  const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
-  execFileSync(
-    "openssl",
-    [
-      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-sha384"],
-      ...["-keyout", key, "-out", cert, "-subj", "/CN=localhost"],
-    ],
-    { stdio: "ignore" },
-  );
-  tls = { cert: readFileSync(cert), key: readFileSync(key) };
+  tls = selfSigned("-sha384");
   under = await adapterUnderTest();
   secure = await under.another({ tls });
 });
