@@ -1,6 +1,6 @@
 import { workerData } from "node:worker_threads";
 import { LeaderLink, type OwnedRouter } from "@freshet/adapter-core";
-import { type ToAdapter, type ToServer, dialTcp, portLink } from "@freshet/rpc";
+import { LinkRefused, type ToAdapter, type ToServer, dialTcp, portLink } from "@freshet/rpc";
 import { Metrics, createLogger, watchThread } from "@freshet/telemetry";
 import { OperationalError, systemClock } from "@freshet/util";
 import type { AdapterThreadData, RpcData } from "./messages.ts";
@@ -86,7 +86,8 @@ function linkToLeader(router: OwnedRouter, rpc: RpcData): LeaderLink {
         ...{ address, identity: { ...identity, member }, security, timeoutMs },
         ...{ term: leader.term, logger, clock, signal },
       }).catch((error: unknown) => {
-        metrics.links.dialFailures.inc();
+        if (error instanceof LinkRefused) measured.refused(error.message);
+        else metrics.links.dialFailures.inc();
         throw error;
       });
       measured.add(link);

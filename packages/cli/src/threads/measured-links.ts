@@ -2,13 +2,21 @@ import type { TcpLink } from "@freshet/rpc";
 import type { Metrics } from "@freshet/telemetry";
 
 type End = "adapter" | "server";
-type EitherLink = Pick<TcpLink<unknown, unknown>, "onClose" | "closeReason" | "outstandingBytes">;
+type EitherLink = Pick<
+  TcpLink<unknown, unknown>,
+  "onClose" | "closeReason" | "outstandingBytes" | "sentBytes" | "receivedBytes"
+>;
 
-/** Counts the links of one end: how many there are, how they ended, what waits in them. */
+interface Counted {
+  sent: number;
+  received: number;
+}
+
+/** Counts the links of one end: who got one, how they ended, what passes and what waits in them. */
 export class MeasuredLinks {
   readonly #metrics: Metrics;
   readonly #end: End;
-  readonly #links = new Set<EitherLink>();
+  readonly #links = new Map<EitherLink, Counted>();
 
   constructor(metrics: Metrics, end: End) {
     this.#metrics = metrics;
@@ -18,18 +26,37 @@ export class MeasuredLinks {
 
   add(link: EitherLink): void {
     const { opened, closed } = this.#metrics.links;
-    this.#links.add(link);
+    const counted = { sent: 0, received: 0 };
+    this.#links.set(link, counted);
     opened.inc({ end: this.#end });
     link.onClose(() => {
       this.#links.delete(link);
+      this.#count(link, counted);
       closed.inc({ end: this.#end, reason: kindOf(link.closeReason ?? "") });
     });
   }
 
+  /** A handshake ended without a link. */
+  refused(reason: string): void {
+    this.#metrics.links.refused.inc({ end: this.#end, reason: kindOfRefusal(reason) });
+  }
+
   #collect(): void {
     let bytes = 0;
-    for (const link of this.#links) bytes += link.outstandingBytes;
+    for (const [link, counted] of this.#links) {
+      bytes += link.outstandingBytes;
+      this.#count(link, counted);
+    }
     this.#metrics.links.outstandingBytes.set({ end: this.#end }, bytes);
+  }
+
+  /** What has passed since it was counted last. */
+  #count({ sentBytes, receivedBytes }: EitherLink, counted: Counted): void {
+    const { links } = this.#metrics;
+    links.sentBytes.inc({ end: this.#end }, sentBytes - counted.sent);
+    links.receivedBytes.inc({ end: this.#end }, receivedBytes - counted.received);
+    counted.sent = sentBytes;
+    counted.received = receivedBytes;
   }
 }
 
@@ -39,4 +66,12 @@ function kindOf(reason: string): string {
   if (reason.includes("silent")) return "silent";
   if (reason.includes("lead")) return "leader";
   return reason.includes("clos") ? "closed" : "error";
+}
+
+function kindOfRefusal(reason: string): string {
+  if (reason.includes("secret")) return "secret";
+  if (reason.includes("protocol versions")) return "version";
+  if (reason.includes("lead")) return "term";
+  if (reason.includes("deployment") || reason.includes("follows")) return "deployment";
+  return "broken";
 }

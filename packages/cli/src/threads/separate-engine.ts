@@ -70,6 +70,7 @@ export class SeparateEngine {
         logger: this.#logger,
         clock: systemClock,
         leading: () => this.#term,
+        refused: (reason) => this.#measured.refused(reason),
         accept: (link, peer) => {
           engine.attach(link, peer.member);
           this.#measured.add(link);

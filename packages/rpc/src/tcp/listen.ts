@@ -24,6 +24,8 @@ export interface ListenOptions extends LinkOptions {
   readonly leading: () => number | null;
   /** Must attach its message handler in the same turn. */
   readonly accept: (link: TcpLink<ToAdapter, ToServer>, peer: Peer) => void;
+  /** Somebody got no link, for this reason. */
+  readonly refused?: (reason: string) => void;
   readonly versions?: VersionRange;
   /** Connections that have not yet proven who they are; beyond it the oldest is dropped. */
   readonly strangersLimit?: number;
@@ -154,7 +156,9 @@ class Listener implements TcpListener {
       });
     } catch (error) {
       channel.release();
-      this.#warnings.warn(socket.remoteAddress ?? address, messageOf(error));
+      const reason = messageOf(error);
+      this.#warnings.warn(socket.remoteAddress ?? address, reason);
+      this.#options.refused?.(reason);
       socket.on("error", () => undefined);
       // What was refused in words must still leave; the limit destroys what does not.
       socket.end();

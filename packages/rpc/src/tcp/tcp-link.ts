@@ -103,6 +103,15 @@ export class TcpLink<Out, In> extends LinkBase<Out, In> {
     return this.closed ? this.#closeReason : null;
   }
 
+  /** Of the connection, with the handshake. */
+  get sentBytes(): number {
+    return this.#socket.bytesWritten;
+  }
+
+  get receivedBytes(): number {
+    return this.#socket.bytesRead;
+  }
+
   override vouchedUntilMs(): number {
     return this.#vouchedUntilMs;
   }

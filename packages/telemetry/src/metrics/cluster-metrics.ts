@@ -12,7 +12,7 @@ export function linkMetrics(make: MetricFactory) {
     ),
     refused: make.counter(
       "rpc_handshakes_refused_total",
-      "Peers that got no link: secret, version, deployment, term, …",
+      "Peers that got no link; reason: secret, version, deployment, term (not the leader), broken",
       ["end", "reason"],
     ),
     dialFailures: make.counter("rpc_dial_failures_total", "Servers that could not be reached"),
