@@ -9,6 +9,7 @@ import type { Peer, PeerIdentity, VersionRange } from "./identity.ts";
 import { SparseWarnings } from "./sparse-warnings.ts";
 import { type TcpSecurity, channelOf, listenerTls } from "./security.ts";
 import { TcpLink } from "./tcp-link.ts";
+import { isToServer } from "./to-server-shape.ts";
 
 /** `LinkOptions` are for each link. */
 export interface ListenOptions extends LinkOptions {
@@ -175,6 +176,7 @@ class Listener implements TcpListener {
     const { logger, accept } = this.#options;
     const link = new TcpLink<ToAdapter, ToServer>({
       ...this.#options,
+      accepts: isToServer,
       socket,
       frames: channel.frames,
       peer,

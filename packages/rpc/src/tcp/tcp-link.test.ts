@@ -4,7 +4,7 @@ import { type Socket, createServer, connect } from "node:net";
 import { pack } from "msgpackr";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ManualClock } from "@freshet/util";
-import type { ToAdapter } from "../messages.ts";
+import type { ToAdapter, ToServer } from "../messages.ts";
 import {
   type AdapterTcpLink,
   type ServerTcpLink,
@@ -219,6 +219,39 @@ describe("a peer that", () => {
     expect(itsEnd.closeReason).toBe("the peer does not keep up");
     expect(sent).toBeGreaterThan(150);
     await until(() => expect(count).toBe(sent));
+    expect(other.closed).toBe(false);
+  });
+
+  const scope = { database: "d", role: "r", identity: "i" };
+  const good = [
+    { kind: "fill", request: 1, cache: 2, key: "k", params: ["a", null, ["b", null]] },
+    { kind: "release", cache: 2, keys: ["k"] },
+    { kind: "control", request: 1, statement: { kind: "show-caches" }, scope },
+    { kind: "await-position", request: 1, position: "", limitMs: 10 },
+    { kind: "access", request: 1, cache: 2, role: "r" },
+    { kind: "report", proxied: [], hits: [{ cache: 2, count: 1 }], connections: [] },
+  ];
+
+  test.each([
+    ...good.flatMap((message) =>
+      Object.keys(message).map((field) => ({ ...message, [field]: field === "kind" ? "?" : {} })),
+    ),
+    { kind: "constructor" },
+    { ...good[0], params: [1] },
+    { ...good[5], hits: [null] },
+    { kind: 7 },
+  ])("says what is no message is cut off, and others do not notice: %j", async (bad) => {
+    const server = await start();
+    const [link, accepted] = await linkTo(server);
+    const [other, othersEnd] = await linkTo(server);
+    const received: unknown[] = [];
+    for (const end of [accepted, othersEnd]) end.onMessage((message) => received.push(message));
+    for (const end of [link, other]) end.onMessage(() => undefined);
+    for (const message of good) other.send(message as ToServer);
+    link.send(bad as ToServer);
+    await until(() => expect([link.closed, received.length]).toEqual([true, good.length]));
+    expect(accepted.closeReason).toBe("a message that does not have the form of its kind");
+    expect(received).toEqual(good);
     expect(other.closed).toBe(false);
   });
 

@@ -30,6 +30,8 @@ export interface TcpLinkOptions extends LinkOptions {
   readonly timeoutMs: number;
   /** When this side's first frame of the handshake left, monotonic. */
   readonly greetedMs: number;
+  /** A message of another form ends the link. Absent: the peer is believed. */
+  readonly accepts?: (message: unknown) => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -236,7 +238,7 @@ export class TcpLink<Out, In> extends LinkBase<Out, In> {
   #handle(type: number, payload: Buffer): void {
     switch (type) {
       case FRAME.batch:
-        this.received(decodeBatch(payload));
+        this.received(this.#checked(decodeBatch(payload)));
         return this.#countHandled(payload.length);
       case FRAME.ack:
         return this.#acknowledge(readNumber(payload));
@@ -249,6 +251,14 @@ export class TcpLink<Out, In> extends LinkBase<Out, In> {
       default:
         throw new WireError(`a frame of type ${type}`);
     }
+  }
+
+  #checked(messages: readonly unknown[]): readonly unknown[] {
+    const { accepts } = this.#options;
+    if (accepts !== undefined && !messages.every(accepts)) {
+      throw new WireError("a message that does not have the form of its kind");
+    }
+    return messages;
   }
 
   #acknowledge(batches: number): void {
