@@ -144,18 +144,24 @@ describe.each(FLAVOURS)("draining before %s", (flavour) => {
   });
 
   describe("what has begun is ended by its client", () => {
-    test.each(["BEGIN", "SET autocommit = 0"])("a transaction after %s", async (begin) => {
-      const { adapter, client } = await fresh();
-      await run(client, begin);
-      await run(client, "INSERT INTO drained VALUES (1)");
-      const closing = adapter.close(LONG_MS);
-      for (const sql of ["INSERT INTO drained VALUES (2)", "COMMIT"]) {
-        expect((await run(client, sql)).errorCode).toBe(0);
-      }
-      await closing;
-      expect((await run(client, "INSERT INTO drained VALUES (3)")).errorCode).toBe(SHUTDOWN);
-      expect(await count()).toBe(2);
-    });
+    test.each(["BEGIN", "SET autocommit = 0", "LOCK TABLES drained WRITE"])(
+      "a transaction after %s",
+      async (begin) => {
+        const { adapter, client } = await fresh();
+        await run(client, begin);
+        await run(client, "INSERT INTO drained VALUES (1)");
+        const closing = adapter.close(LONG_MS);
+        // Longer than a client that is between transactions is left alone.
+        await new Promise((resolve) => setTimeout(resolve, 3_000));
+        const end = begin.startsWith("LOCK") ? "UNLOCK TABLES" : "COMMIT";
+        for (const sql of ["INSERT INTO drained VALUES (2)", end]) {
+          expect((await run(client, sql)).errorCode).toBe(0);
+        }
+        await closing;
+        expect((await run(client, "INSERT INTO drained VALUES (3)")).errorCode).toBe(SHUTDOWN);
+        expect(await count()).toBe(2);
+      },
+    );
 
     test("a cursor that is being read", async () => {
       const { adapter, client } = await fresh();
@@ -203,6 +209,19 @@ describe.each(FLAVOURS)("draining before %s", (flavour) => {
   });
 
   describe("at the limit", () => {
+    test("a client with TLS is told like any other", async () => {
+      const tls = selfSigned();
+      const { adapter } = await fresh({ tls });
+      const uri = urlOf(adapter).replace("127.0.0.1", "localhost");
+      const one = await createConnection({ uri, ssl: { ca: tls.cert } });
+      one.on("error", () => undefined);
+      await one.query("BEGIN");
+      const asleep = one.query("SELECT SLEEP(60), 4712").catch((error: unknown) => error);
+      await soon(async () => expect(await running("%4712")).toBe(1));
+      await adapter.close(50);
+      expect(isShutdown(await asleep)).toBe(true);
+    });
+
     test("an idle transaction is undone and told", async () => {
       const { adapter, client } = await fresh();
       await run(client, "BEGIN");

@@ -220,7 +220,7 @@ export class Session
         return link.queue.idle().then(() => (this.closed ? undefined : this.#command()));
       }
       const fetches = reader.buffer[reader.payloadAt] === COMMAND.stmtFetch;
-      const goesOn = this.transactionOpen || (fetches && this.cursors.size > 0);
+      const goesOn = this.#inTransaction || (fetches && this.cursors.size > 0);
       if (!goesOn) return this.discard(() => this.dismiss());
     }
     return handleCommand(this, reader);
@@ -432,8 +432,13 @@ export class Session
   }
 
   override get quiet(): boolean {
-    const nothing = !this.waiting && this.link?.queue.busy !== true && !this.transactionOpen;
-    return nothing && this.cursors.size === 0 && this.betweenMessages;
+    if (this.waiting || this.link?.queue.busy === true || this.holdsReplies) return false;
+    return !this.#inTransaction && this.cursors.size === 0 && this.betweenMessages;
+  }
+
+  /** LOCK TABLES is what a transaction is to other engines. */
+  get #inTransaction(): boolean {
+    return this.transactionOpen || this.transaction.locked;
   }
 
   override get outcomeDue(): boolean {

@@ -106,6 +106,46 @@ describe("clients between transactions", () => {
     expect(client.count(BACKEND.commandComplete)).toBe(20);
   });
 
+  test("are told while the upstream has news for them all the time", async () => {
+    const { adapter, client } = await fresh();
+    client.send(query("LISTEN news"));
+    await client.ready(1);
+    let ended = false;
+    const notifying = (async () => {
+      while (!ended) {
+        await admin.query("NOTIFY news");
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    })();
+    try {
+      await client.until(BACKEND.notification, 1);
+      const before = performance.now();
+      await adapter.close(LONG_MS);
+      expect(performance.now() - before).toBeLessThan(LONG_MS / 2);
+      await client.untilClosed();
+      expect(errors(client)).toEqual(["57P01"]);
+    } finally {
+      ended = true;
+      await notifying;
+    }
+  });
+
+  test("are told after the end of what they are still reading", async () => {
+    const { adapter, client } = await fresh();
+    const text = "SELECT repeat('x', 1000) FROM generate_series(1, 20000)";
+    await under.router.cache(text);
+    client.socket.pause();
+    client.send(query(text));
+    const closing = adapter.close(LONG_MS);
+    // Longer than an idle client is left alone.
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    client.socket.resume();
+    await client.untilClosed();
+    await closing;
+    expect(client.count(BACKEND.commandComplete)).toBe(1);
+    expect(errors(client)).toEqual(["57P01"]);
+  });
+
   const insert = "INSERT INTO drained VALUES (1)";
   test.each([
     ["statements", [query(insert)]],
@@ -204,6 +244,42 @@ describe("what has begun is ended by its client", () => {
 });
 
 describe("at the limit", () => {
+  test("a client with TLS is told like any other", async () => {
+    const tls = selfSigned();
+    const { adapter } = await fresh({ tls });
+    const url = urlOf(adapter).replace("127.0.0.1", "localhost");
+    const one = await pgConnect(url, { ca: tls.cert });
+    const codes: unknown[] = [];
+    one.on("error", (error: Error & { code?: string }) => codes.push(error.code));
+    await one.query("BEGIN");
+    await one.query("INSERT INTO drained VALUES (1)");
+    await adapter.close(50);
+    await soon(() => expect(codes[0]).toBe("57P01"));
+    expect(await count()).toBe(0);
+  });
+
+  test("the answer to a COMMIT is waited for, with TLS too", async () => {
+    const tls = selfSigned();
+    const { adapter } = await fresh({ tls });
+    const other = await pgConnect(under.upstream.url());
+    await other.query("BEGIN");
+    await other.query("INSERT INTO late VALUES (1)");
+    const url = urlOf(adapter).replace("127.0.0.1", "localhost");
+    const one = await pgConnect(url, { ca: tls.cert });
+    one.on("error", () => undefined);
+    await one.query("BEGIN");
+    await one.query("INSERT INTO late VALUES (1)");
+    const commit = one.query("COMMIT");
+    await soon(async () => expect(await running("COMMIT")).toBe(1));
+    const closing = adapter.close(10);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await other.query("ROLLBACK");
+    expect((await commit).command).toBe("COMMIT");
+    await closing;
+    await other.end();
+    expect(await count("late")).toBe(1);
+  });
+
   test("an idle transaction is undone and told", async () => {
     const { adapter, client } = await fresh();
     client.send(query("BEGIN"), query("INSERT INTO drained VALUES (1)"));

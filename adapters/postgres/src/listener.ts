@@ -61,7 +61,7 @@ export class Listener extends ClientListener<StartupDialog, Session> {
       return;
     }
     await this.#authenticate(startup);
-    await this.#begin(startup);
+    await this.#begin(dialog, startup);
   }
 
   async #authenticate(startup: SessionStartup): Promise<void> {
@@ -90,7 +90,7 @@ export class Listener extends ClientListener<StartupDialog, Session> {
     });
   }
 
-  async #begin(startup: SessionStartup): Promise<void> {
+  async #begin(dialog: StartupDialog, startup: SessionStartup): Promise<void> {
     const { socket, source, parameters } = startup;
     const context = this.#context;
     const user = parameter(startup, "user");
@@ -131,7 +131,7 @@ export class Listener extends ClientListener<StartupDialog, Session> {
     });
     const key = context.cancels.register(session, startup.minor);
     processId = key.processId;
-    this.entered(session, startup);
+    this.entered(session, dialog);
     const greeting = [...shown].map(([name, value]) => parameterStatus(name, value));
     greeting.push(backendKeyData(key.processId, key.secret), readyForQuery(STATUS.idle));
     session.socket.write(Buffer.concat(greeting));

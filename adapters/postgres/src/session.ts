@@ -389,7 +389,7 @@ export class Session
 
   override get quiet(): boolean {
     if (this.waiting || !this.extended.resting || this.link?.queue.busy === true) return false;
-    return this.status === STATUS.idle && this.betweenMessages;
+    return this.status === STATUS.idle && this.betweenMessages && !this.holdsReplies;
   }
 
   override get outcomeDue(): boolean {

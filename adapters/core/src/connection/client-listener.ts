@@ -40,7 +40,8 @@ export abstract class ClientListener<Dialog extends OpeningDialog, Session exten
   readonly #sockets = new Set<Socket>();
   /** With the time when they began. */
   readonly #sessions = new Map<Session, number>();
-  readonly #dialogs = new Set<Dialog>();
+  /** With the sockets they were accepted on. */
+  readonly #dialogs = new Map<Dialog, Socket>();
   #draining = false;
   #drainLimitMs = 0;
   #refusing = false;
@@ -121,7 +122,7 @@ export abstract class ClientListener<Dialog extends OpeningDialog, Session exten
     this.#common.metrics.connectionOpened();
     this.#track(socket);
     const dialog = this.dialog(socket);
-    this.#dialogs.add(dialog);
+    this.#dialogs.set(dialog, socket);
     const timer = setTimeout(
       () => dialog.abort(new PeerGone("start-up took too long")),
       this.#common.limits.startupTimeoutMs,
@@ -159,10 +160,11 @@ export abstract class ClientListener<Dialog extends OpeningDialog, Session exten
     });
   }
 
-  /** A session has begun on this dialog's socket, which may be another object from now on. */
-  protected entered(session: Session, { socket }: { readonly socket: Socket }): void {
-    if (session.socket !== socket) {
-      this.#sockets.delete(socket);
+  /** A session has begun after this dialog, perhaps on another object (TLS) than was accepted. */
+  protected entered(session: Session, dialog: Dialog): void {
+    const accepted = this.#dialogs.get(dialog);
+    if (accepted !== undefined && session.socket !== accepted) {
+      this.#sockets.delete(accepted);
       this.#track(session.socket);
     }
     const now = performance.now();
@@ -209,7 +211,7 @@ export abstract class ClientListener<Dialog extends OpeningDialog, Session exten
 
   #refuseAll(): void {
     this.#refusing = true;
-    for (const dialog of this.#dialogs) dialog.refuse(this.shuttingDown());
+    for (const dialog of this.#dialogs.keys()) dialog.refuse(this.shuttingDown());
   }
 
   #drainSession(session: Session, sinceMs: number): void {

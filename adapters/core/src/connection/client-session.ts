@@ -9,6 +9,8 @@ import { StatementAccount } from "./statement-account.ts";
 const INPUT_BUFFER_BYTES = 65_536;
 /** How long a client that was told the end may take to close its side. */
 const LAST_WORDS_MS = 2000;
+/** And how long one that has still to read answers. */
+const LAST_ANSWER_MS = 30_000;
 
 /** Cuts the client's input into messages. */
 export interface SessionReader {
@@ -57,6 +59,7 @@ export abstract class ClientSession<Reader extends SessionReader, Link extends S
   #waiting = false;
   #pumping = false;
   #paused = false;
+  #checking = false;
   /** The client broke off, or is cut off: what still runs for it upstream is of no use. */
   #brokenOff = false;
 
@@ -141,6 +144,10 @@ export abstract class ClientSession<Reader extends SessionReader, Link extends S
     return this.out.length > 0 || this.socket.writableLength > 0;
   }
 
+  get receivedBytes(): number {
+    return this.socket.bytesRead;
+  }
+
   protected pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -156,7 +163,17 @@ export abstract class ClientSession<Reader extends SessionReader, Link extends S
     }
     this.flush();
     this.#regulate();
-    if (this.draining.active) this.draining.check();
+    this.#checkDrain();
+  }
+
+  /** After this turn: what came with the end of the last statement has been looked at then. */
+  #checkDrain(): void {
+    if (!this.draining.cutting || this.#checking) return;
+    this.#checking = true;
+    setImmediate(() => {
+      this.#checking = false;
+      this.draining.messageEnded();
+    });
   }
 
   #wait(pending: Promise<void>): void {
@@ -196,7 +213,7 @@ export abstract class ClientSession<Reader extends SessionReader, Link extends S
   onRepliesEnd(): void {
     this.flush();
     this.#regulate();
-    if (this.draining.active) this.draining.check();
+    this.#checkDrain();
   }
 
   onLinkDrain(): void {
@@ -214,7 +231,9 @@ export abstract class ClientSession<Reader extends SessionReader, Link extends S
     if (!this.socket.destroyed) {
       this.socket.end();
       const { socket } = this;
-      setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();
+      // A slow reader has not got all of its last answer.
+      const limitMs = socket.writableLength > 0 ? LAST_ANSWER_MS : LAST_WORDS_MS;
+      setTimeout(() => socket.destroy(), limitMs).unref();
       socket.resume();
     }
     this.close();

@@ -1,5 +1,6 @@
 /** A client that pauses for so long after a transaction is told in the pause. */
 const PAUSE_MS = 200;
+const TICK_MS = 50;
 /** So long clients between transactions are served on, but for no more than this part of the limit. */
 const SERVED_MS = 2_000;
 const SERVED_SHARE = 4;
@@ -7,8 +8,10 @@ const SERVED_SHARE = 4;
 /** What a session says of itself, and does, while its adapter ends. */
 export interface Drainable {
   readonly closed: boolean;
-  /** No transaction, nothing outstanding, nothing half sent in either direction. */
+  /** No transaction, nothing outstanding, nothing half sent or held back in either direction. */
   readonly quiet: boolean;
+  /** Of the client, so far: an upstream may talk on to one that pauses. */
+  readonly receivedBytes: number;
   /** The upstream may do for good something whose answer has not come yet. */
   readonly outcomeDue: boolean;
   /** The client has all of the message that was sent to it last. */
@@ -39,18 +42,11 @@ export class SessionDrain {
   readonly #session: Drainable;
   readonly #limits: SessionDrainLimits;
   #stage: "serving" | "draining" | "refusing" | "cutting" = "serving";
-  #looking = false;
   #timer: NodeJS.Timeout | null = null;
-  #served: NodeJS.Timeout | null = null;
 
   constructor(session: Drainable, limits: SessionDrainLimits) {
     this.#session = session;
     this.#limits = limits;
-  }
-
-  /** The session ends at its next opportunity. */
-  get active(): boolean {
-    return this.#stage !== "serving";
   }
 
   /** No statement may begin between transactions any more. */
@@ -67,39 +63,26 @@ export class SessionDrain {
   begin(limitMs: number): void {
     if (this.#stage !== "serving") return;
     this.#stage = "draining";
-    this.#served = setTimeout(
-      () => this.#refuse(),
-      Math.min(SERVED_MS, limitMs / SERVED_SHARE),
-    ).unref();
-  }
-
-  /** Something has ended: this may be the moment. To be called whenever `active`. */
-  check(): void {
-    if (this.#stage === "serving" || this.#looking) return;
-    this.#looking = true;
-    // After this turn: what was received with the end of the last statement has been looked at.
-    setImmediate(() => {
-      this.#looking = false;
-      this.#look();
-    });
-  }
-
-  #look(): void {
     const session = this.#session;
-    if (session.closed) return this.#stopTimer();
-    if (this.#stage === "cutting") return this.messageEnded();
-    if (!session.quiet) return this.#stopTimer();
-    this.#stopTimer();
-    this.#timer = setTimeout(() => {
-      if (!session.closed && session.quiet) this.#dismiss();
-    }, PAUSE_MS).unref();
-  }
-
-  #refuse(): void {
-    if (this.#stage !== "draining") return;
-    this.#stage = "refusing";
-    // Nothing has ended since the drain began.
-    if (this.#timer === null && !this.#session.closed && this.#session.quiet) this.#dismiss();
+    const begunMs = performance.now();
+    const servedMs = Math.min(SERVED_MS, limitMs / SERVED_SHARE);
+    let worked = !session.quiet;
+    let bytes = session.receivedBytes;
+    let quietSinceMs = begunMs;
+    const tick = () => {
+      if (session.closed) return this.#stopTimer();
+      const nowMs = performance.now();
+      if (nowMs - begunMs >= servedMs) this.#stage = "refusing";
+      if (session.quiet && session.receivedBytes === bytes) {
+        const paused = nowMs - quietSinceMs >= Math.min(PAUSE_MS, servedMs);
+        if (paused && (worked || this.refusing)) this.#dismiss();
+        return;
+      }
+      worked = true;
+      bytes = session.receivedBytes;
+      quietSinceMs = nowMs;
+    };
+    this.#timer = setInterval(tick, Math.min(TICK_MS, servedMs)).unref();
   }
 
   /** To be called whenever `cutting`: a large result may have no other moment than this. */
@@ -127,7 +110,6 @@ export class SessionDrain {
   }
 
   #dismiss(): void {
-    clearTimeout(this.#served ?? undefined);
     this.#stopTimer();
     this.#session.dismiss();
   }
