@@ -34,6 +34,7 @@ export class WalReceiver {
   #holds = 0;
   #held: Buffer[] = [];
   #started = false;
+  #pending: Promise<void> = Promise.resolve();
   #finish: ((error: unknown) => void) | null = null;
 
   constructor(options: {
@@ -75,6 +76,8 @@ export class WalReceiver {
       ended.abort();
       this.#held = [];
       await feedback;
+      // What it still finds out it must be able to tell, and to nobody who comes after.
+      await this.#pending;
       if (signal.aborted && this.#holds === 0) await endQuietly(this.#client);
       else destroyConnection(this.#client);
     }
@@ -150,7 +153,7 @@ export class WalReceiver {
       const pending = this.#consumer.message(decodePgOutput(bytes, frame.payload));
       if (pending === undefined) return;
       const release = this.hold();
-      pending.then(release, (error: unknown) => this.#finish?.(error));
+      this.#pending = pending.then(release, (error: unknown) => this.#finish?.(error));
     } catch (error) {
       this.#finish?.(error);
     }
