@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { buffer } from "node:stream/consumers";
+import { Readable } from "node:stream";
 import { mkdtemp, readdir, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { BackupLocation } from "./location.ts";
-import { storeFile } from "./transfer.ts";
+import { fetchFile, storeFile } from "./transfer.ts";
 
 let base = "";
 beforeEach(async () => {
@@ -55,3 +57,25 @@ test.skipIf(process.platform !== "linux").each(failures)(
     await vi.waitFor(async () => expect(await openFiles()).toEqual([]));
   },
 );
+
+test("a file with any bit changed, or cut off anywhere, is damaged, by that name", async () => {
+  const path = join(base, "data");
+  await writeFile(path, Buffer.concat([Buffer.alloc(3_000), randomBytes(60)]));
+  let stored = Buffer.alloc(0);
+  const location: BackupLocation = {
+    ...locationThat(async (_name, content) => void (stored = await buffer(content))),
+    read: () => Promise.resolve(Readable.from([stored])),
+  };
+  const { signal } = new AbortController();
+  const file = await storeFile({ path, name: "data", location, prefix: "p/", signal });
+  const fetched = () => fetchFile({ file, path, location, prefix: "p/", signal });
+  await fetched();
+  const whole = stored;
+  for (let at = 0; at < whole.length; at += 1) {
+    stored = Buffer.from(whole);
+    stored[at]! ^= 1 << (at % 8);
+    await expect(fetched(), `bit in byte ${at}`).rejects.toThrow("p/data.zst is damaged");
+    stored = whole.subarray(0, at);
+    await expect(fetched(), `${at} bytes`).rejects.toThrow("p/data.zst is damaged");
+  }
+});

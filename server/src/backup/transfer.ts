@@ -73,6 +73,8 @@ export async function fetchFile(options: {
   const { file, path, location, prefix, signal } = options;
   const stored = new Measure();
   const plain = new Check();
+  const damaged = (cause?: unknown) =>
+    new OperationalError(`${prefix}${file.storedName} is damaged`, { cause });
   const source: Readable = await location.read(prefix + file.storedName, signal);
   await pipeline(
     source,
@@ -81,13 +83,20 @@ export async function fetchFile(options: {
     (chunks: AsyncIterable<Buffer>) => plain.pass(chunks),
     createWriteStream(path, { highWaterMark: PLAIN_CHUNK_BYTES, mode: 0o600 }),
     { signal },
-  );
+  ).catch((error: unknown) => {
+    throw isDecompression(error) ? damaged(error) : error;
+  });
   const same =
     stored.bytes === file.storedBytes &&
     plain.bytes === file.bytes &&
     plain.crc32 === file.crc32 &&
     stored.sha256() === file.storedSha256;
-  if (!same) throw new OperationalError(`${prefix}${file.storedName} is damaged`);
+  if (!same) throw damaged();
+}
+
+function isDecompression(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === "string" && /^Z(STD)?_/.test(code);
 }
 
 /** Of what passes uncompressed: many bytes, of which nobody but a defect changes any. */
