@@ -148,11 +148,11 @@ describe.each(FLAVOURS)("draining before %s", (flavour) => {
       "a transaction after %s",
       async (begin) => {
         const { adapter, client } = await fresh();
+        const idle = await RawClient.connect(urlOf(adapter));
         await run(client, begin);
         await run(client, "INSERT INTO drained VALUES (1)");
         const closing = adapter.close(LONG_MS);
-        // Longer than a client that is between transactions is left alone.
-        await new Promise((resolve) => setTimeout(resolve, 3_000));
+        await soon(() => expect(idle.closed).toBe(true));
         const end = begin.startsWith("LOCK") ? "UNLOCK TABLES" : "COMMIT";
         for (const sql of ["INSERT INTO drained VALUES (2)", end]) {
           expect((await run(client, sql)).errorCode).toBe(0);

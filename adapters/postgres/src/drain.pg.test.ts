@@ -112,10 +112,7 @@ describe("clients between transactions", () => {
     await client.ready(1);
     let ended = false;
     const notifying = (async () => {
-      while (!ended) {
-        await admin.query("NOTIFY news");
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      while (!ended) await admin.query("NOTIFY news");
     })();
     try {
       await client.until(BACKEND.notification, 1);
@@ -132,13 +129,14 @@ describe("clients between transactions", () => {
 
   test("are told after the end of what they are still reading", async () => {
     const { adapter, client } = await fresh();
+    const idle = await RawClient.connect(urlOf(adapter));
     const text = "SELECT repeat('x', 1000) FROM generate_series(1, 20000)";
     await under.router.cache(text);
     client.socket.pause();
     client.send(query(text));
     const closing = adapter.close(LONG_MS);
-    // Longer than an idle client is left alone.
-    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    await idle.untilClosed();
+    expect(adapter.clients()).toHaveLength(1);
     client.socket.resume();
     await client.untilClosed();
     await closing;
@@ -271,8 +269,9 @@ describe("at the limit", () => {
     await one.query("INSERT INTO late VALUES (1)");
     const commit = one.query("COMMIT");
     await soon(async () => expect(await running("COMMIT")).toBe(1));
+    const idle = await RawClient.connect(urlOf(adapter));
     const closing = adapter.close(10);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await idle.untilClosed();
     await other.query("ROLLBACK");
     expect((await commit).command).toBe("COMMIT");
     await closing;

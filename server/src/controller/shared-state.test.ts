@@ -153,11 +153,16 @@ test("a file that cannot be written hides no change", async () => {
 test("who leads only later gives it again then, when told of the document once more", async () => {
   const document = new TestDocument();
   let leads = true;
-  const one = await open(document.port(() => leads));
+  let refused = 0;
+  const mayWrite = () => {
+    if (!leads) refused += 1;
+    return leads;
+  };
+  const one = await open(document.port(mayWrite));
   await one.definitions.put(record(1), none);
   leads = false;
   document.set(null);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await vi.waitFor(() => expect(refused).toBeGreaterThan(0));
   expect(document.value).toBeNull();
   leads = true;
   document.changed();
